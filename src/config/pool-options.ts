@@ -1,0 +1,51 @@
+import { z } from "zod";
+
+const auto = z.literal("auto");
+const positive = z.number().int().positive();
+const milliseconds = z.number().int().nonnegative();
+
+/**
+ * Options of one pool. This schema is the only place where their defaults are: all code behind it sees resolved values.
+ * Times are milliseconds, sizes bytes, unless a name says otherwise.
+ */
+export const poolOptions = z.strictObject({
+  /** A GGUF file, or "echo" for the built-in echo model. Default "echo". */
+  model: z.string().min(1).default("echo"),
+  /** What clients call the model. Default: the file's name without its ending. */
+  name: z.string().min(1).optional(),
+  /** Worker processes. Default "auto": one per group of physical cores. */
+  workers: z.union([positive, auto]).default("auto"),
+  /** Threads of each worker. Default "auto": as many as the worker has CPUs. */
+  threads: z.union([positive, auto]).default("auto"),
+  /** Concurrent sequences in each worker. Default "auto": the plan picks 1, 4 or 8. */
+  slots: z.union([positive, auto]).default("auto"),
+  /** Tokens one request may use, prompt and answer together. Default "auto": what the model was trained for, at most 8192. */
+  context: z.union([positive, auto]).default("auto"),
+  /** Repack weights for this CPU: faster, and a private copy in each worker. Default "auto": when it fits. */
+  repack: z.union([z.boolean(), auto]).default("auto"),
+  /** How the gateway talks to workers. Default "unix"; "tcp" listens on loopback. */
+  transport: z.enum(["unix", "tcp"]).default("unix"),
+  /** Half-precision sums where the CPU has them (AVX512-FP16): faster, and wrong for some models. Default "safe". */
+  arithmetic: z.enum(["safe", "fast"]).default("safe"),
+  /** More flags for the engine, behind corral's own. Those that corral owns (address, key, threads, slots...) are refused. Default none. */
+  args: z.array(z.string()).default([]),
+  /** Requests that may wait for a slot; more are refused with 429. Default 256. */
+  queueLimit: z.number().int().nonnegative().default(256),
+  /** How long a worker may take to become ready. Default 600000. */
+  startTimeout: milliseconds.default(600_000),
+  /** How often each worker is probed. Default 1000. */
+  probeInterval: positive.default(1_000),
+  /** A probe that takes longer has failed; three in a row and the worker is replaced. Default 3000. */
+  probeTimeout: positive.default(3_000),
+  /** A busy worker that has sent no byte for so long and uses no CPU time is replaced. Default 30000. */
+  stallTimeout: positive.default(30_000),
+  /** How long a drain waits for running requests. Default 30000. */
+  drainTimeout: milliseconds.default(30_000),
+  /** How long a worker may take to end after SIGTERM before SIGKILL. Default 5000. */
+  killTimeout: milliseconds.default(5_000),
+});
+
+/** What a caller writes. */
+export type PoolOptions = z.input<typeof poolOptions>;
+/** What the code sees. */
+export type ResolvedPoolOptions = z.output<typeof poolOptions>;

@@ -1,0 +1,70 @@
+import type { Endpoint } from "../endpoint.ts";
+import type { Plan, WorkerPlan } from "../plan/plan.ts";
+
+/**
+ * A family of programs that serves models over llama-server's HTTP. Pure but for `prepare`: a plan goes in, a command
+ * line comes out. Nothing outside this room asks which engine it is.
+ */
+export interface Engine {
+  readonly name: string;
+  /**
+   * Finds or makes what the engine needs (a proven build); idempotent.
+   * @throws CorralError CORRAL_BUILD_*, CORRAL_SOURCE_*, CORRAL_TOOL_MISSING
+   */
+  prepare(options?: { signal?: AbortSignal }): Promise<Program>;
+  commandLine(program: Program, start: WorkerStart): CommandLine;
+  /** Why a worker ended, from the last lines it wrote. */
+  classify(ending: Ending): FailureReason;
+}
+
+export interface Program {
+  readonly path: string;
+  /** As the program itself prints it. */
+  readonly version: string;
+  /** What a person should know when it serves ("fast arithmetic: ..."). */
+  readonly warnings: readonly string[];
+}
+
+export interface WorkerStart {
+  readonly plan: Plan;
+  readonly worker: WorkerPlan;
+  readonly endpoint: Endpoint;
+  /** A 0600 file that holds the endpoint's key. */
+  readonly keyFile: string;
+  /** True where repacking the weights is suspected of having killed it. */
+  readonly noRepack: boolean;
+  /** Flags of the user's own, behind all others. */
+  readonly extraArgs: readonly string[];
+}
+
+export interface CommandLine {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** Added to the environment. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** How a process ended. */
+export interface Ending {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Whether the kernel's memory limit killed it. */
+  readonly outOfMemory: boolean;
+  /** The last lines of stderr and stdout. */
+  readonly tail: readonly string[];
+}
+
+export type FailureReason =
+  | "model-missing"
+  | "model-broken"
+  | "model-unsupported"
+  | "port-taken"
+  | "bad-flag"
+  | "out-of-memory"
+  | "illegal-instruction"
+  | "crashed"
+  | "killed"
+  | "wedged"
+  | "never-ready"
+  | "could-not-start"
+  | "exited";

@@ -1,0 +1,19 @@
+import type { Endpoint } from "../endpoint.ts";
+
+/** A worker (or a remote server) as the router sees it: `available = healthy and not full`. */
+export interface Upstream {
+  /** Unique for each start of a worker: "qwen#0.3" is replica 0, started for the third time (0-based). */
+  readonly id: string;
+  readonly endpoint: Endpoint;
+  /** Requests it works on at once. */
+  readonly slots: number;
+  /** False once ejected; the owner (pool.ts) sets it, the router only reads. */
+  readonly healthy: boolean;
+  readonly inFlight: number;
+  /** Requests it has answered in full. */
+  readonly served: number;
+}
+
+export function isAvailable(upstream: Upstream): boolean {
+  return upstream.healthy && upstream.inFlight < upstream.slots;
+}

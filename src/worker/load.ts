@@ -1,0 +1,14 @@
+/**
+ * What is going on inside a worker, as its caller sees it. The pool gives one to each worker: the worker room asks it
+ * and never counts requests itself.
+ */
+export interface Load {
+  /** Requests sent and not yet answered in full. */
+  readonly inFlight: number;
+  /** performance.now() of the last byte that came back, or of the moment inFlight rose from 0. */
+  readonly lastProgressAt: number;
+  /** Resolves when inFlight is 0; rejects with the signal's reason. */
+  whenIdle(signal?: AbortSignal): Promise<void>;
+  /** Ends what is still in flight with this error and closes the connections. */
+  cut(error: Error): void;
+}
