@@ -1,0 +1,18 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+
+/**
+ * Reads the small text files of /proc and /sys below a root: "/" for this machine, a folder for a machine described by
+ * files. Whatever goes wrong, the answer is null: a kernel that hides a file is the rule, not the exception.
+ */
+export type ReadText = (file: string) => Promise<string | null>;
+
+export function textReader(root: string): ReadText {
+  return async (file) => {
+    try {
+      return (await readFile(path.join(root, file), "utf8")).trim();
+    } catch {
+      return null;
+    }
+  };
+}
