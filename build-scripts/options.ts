@@ -1,0 +1,64 @@
+import type { Arithmetic, Manifest } from "./manifest.ts";
+
+/** What a caller asks for. */
+export interface BuildOptions {
+  readonly engine: "llama";
+  /** A source tree of the caller's own. Default: the submodule, then the other channels. */
+  readonly source?: string | undefined;
+  /** Take a source tree that is not the pinned one. Default false. */
+  readonly unverified?: boolean | undefined;
+  /** "fast" keeps half-precision sums where the CPU has them: quicker, and wrong for some models. Default "safe". */
+  readonly arithmetic?: Arithmetic | undefined;
+  /** More CMake cache entries, "NAME=VALUE" with or without a leading -D. Default none. */
+  readonly defines?: readonly string[] | undefined;
+  /** Default: cacheDir() of cache.ts. */
+  readonly cacheDir?: string | undefined;
+  /** "skip" never builds; "auto" and "require" build what is not there. Default "auto". */
+  readonly mode?: "auto" | "skip" | "require" | undefined;
+  /** Compiler processes at once. Default: one a CPU, fewer where memory is short. */
+  readonly jobs?: number | undefined;
+  readonly report?: ((event: BuildEvent) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export const PROGRAMS = [
+  "llama-server",
+  "llama-quantize",
+  "llama-bench",
+  "llama-batched-bench",
+  "llama-gguf-split",
+  "rpc-server",
+] as const;
+
+export type ProgramName = (typeof PROGRAMS)[number];
+
+/** A build that has proved itself. */
+export interface Build {
+  readonly dir: string;
+  /** Absolute paths. */
+  readonly programs: Readonly<Record<ProgramName, string>>;
+  /** A tokenizer without weights, to make benchmark models with. */
+  readonly vocabulary: string;
+  readonly manifest: Manifest;
+  /** What a person should know when it serves; empty for a build with nothing given up. */
+  readonly warnings: readonly string[];
+}
+
+export type BuildStage = "source" | "configure" | "compile" | "prove";
+
+/** What happens while a build is made, for a person to watch. */
+export type BuildEvent =
+  /** Another process builds the same; this one waits for it. */
+  | { readonly kind: "waiting"; readonly text: string }
+  /** `rung` says which set of flags is tried. */
+  | { readonly kind: "stage"; readonly stage: BuildStage; readonly text: string }
+  /** `secondsLeft` is null until it can be told. */
+  | {
+      readonly kind: "progress";
+      readonly stage: BuildStage;
+      readonly done: number;
+      readonly total: number;
+      readonly secondsLeft: number | null;
+    }
+  | { readonly kind: "warning"; readonly text: string }
+  | { readonly kind: "done"; readonly dir: string; readonly seconds: number };
