@@ -1,0 +1,24 @@
+export type { PoolOptions } from "./config/pool-options.ts";
+export { CorralError, ERROR_CODES, type ErrorCode } from "./errors.ts";
+export type {
+  ChatChunk,
+  ChatCompletion,
+  ChatMessage,
+  ChatRequest,
+  Completion,
+  CompletionRequest,
+  EmbeddingRequest,
+  EmbeddingResponse,
+  Usage,
+} from "./pool/openai-types.ts";
+export type {
+  CallOptions,
+  Pool,
+  PoolEvents,
+  PoolRequest,
+  PoolResponse,
+  PoolState,
+  PoolStats,
+  RequestEvent,
+  WorkerStats,
+} from "./pool-types.ts";

@@ -1,0 +1,135 @@
+import type { EventEmitter } from "node:events";
+import type { ModelDescription } from "./model/description.ts";
+import type { Plan } from "./plan/plan.ts";
+import type {
+  ChatChunk,
+  ChatCompletion,
+  ChatRequest,
+  Completion,
+  CompletionRequest,
+  EmbeddingRequest,
+  EmbeddingResponse,
+} from "./pool/openai-types.ts";
+import type { ExchangeFacts } from "./proxy/facts.ts";
+import type { Sink, UpstreamRequest } from "./proxy/sink.ts";
+import type { Failure } from "./worker/state.ts";
+import type { WorkerEvent, WorkerSnapshot } from "./worker/supervisor.ts";
+
+export type { ExchangeFacts, Failure, WorkerEvent, WorkerSnapshot };
+
+/**
+ * The live workers of one model. Every call waits for a free slot in a bounded queue; none listens on a port of the
+ * caller's process.
+ *
+ * All calls that ask for an answer throw CorralError: CORRAL_QUEUE_FULL, CORRAL_POOL_FAILED, CORRAL_POOL_CLOSED,
+ * CORRAL_WORKER_LOST, and CORRAL_WORKER_ANSWERED where the engine's status is 400 or more; an aborted call rejects
+ * with the signal's reason and closes its connection to the worker, which frees the slot.
+ */
+export interface Pool extends EventEmitter<PoolEvents>, AsyncDisposable {
+  /** What clients call the model. */
+  readonly name: string;
+  /** Null until the file has been read. */
+  readonly model: ModelDescription | null;
+  /** Null until it has been made. */
+  readonly plan: Plan | null;
+  /** Whether a request would find a healthy worker, busy or not. False once closing. */
+  readonly isReady: boolean;
+  /** Resolves when the first workers serve. @throws what kept them from it; the same each time it is asked. */
+  ready(): Promise<void>;
+
+  chat(request: ChatRequest, options?: CallOptions): Promise<ChatCompletion>;
+  /** The request is sent when the first chunk is asked for. Leaving the loop closes it. */
+  chatStream(request: ChatRequest, options?: CallOptions): AsyncIterableIterator<ChatChunk>;
+  complete(request: CompletionRequest, options?: CallOptions): Promise<Completion>;
+  embed(request: EmbeddingRequest, options?: CallOptions): Promise<EmbeddingResponse>;
+  /** Anything the engine serves. Resolves when the answer's head is there; read or `cancel()` its body. */
+  request(request: PoolRequest, options?: CallOptions): Promise<PoolResponse>;
+  /**
+   * For HTTP fronts: raw bytes, statuses as the engine gives them. Never rejects: the sink gets exactly one `end` or
+   * `fail` (an abort included), and the facts tell what happened.
+   */
+  exchange(request: UpstreamRequest, sink: Sink, options?: CallOptions): Promise<ExchangeFacts>;
+
+  /** A snapshot; cheap. */
+  stats(): PoolStats;
+  /** Plans anew with so many workers; those that stay go on undisturbed where their plan is the same. */
+  scale(workers: number): Promise<void>;
+  /** Takes no more requests, lets running ones finish up to `drainTimeout`, ends the workers. Idempotent. */
+  close(): Promise<void>;
+  /** Ends requests and workers now. Idempotent; cuts a `close` short. */
+  destroy(): Promise<void>;
+}
+
+export interface PoolEvents {
+  /** A worker changed its state. */
+  worker: [WorkerEvent];
+  /** A request is over, in whichever way. */
+  request: [RequestEvent];
+  /** Its workers keep dying: requests are refused until `recovered`. */
+  failed: [Failure];
+  recovered: [];
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One request, told when it is over. No prompt text, no answer. */
+export interface RequestEvent extends ExchangeFacts {
+  readonly pool: string;
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+}
+
+export interface PoolRequest {
+  /** "/v1/rerank", with a query if need be. */
+  readonly path: string;
+  /** Default: POST with a body, GET without. */
+  readonly method?: "GET" | "POST";
+  /** Default: JSON's content type where there is a body. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A Buffer or string goes as it is, anything else as JSON. */
+  readonly body?: unknown;
+}
+
+/** An answer whose head is there. Its body can be read once, in one of the ways. */
+export interface PoolResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[]>>;
+  /** Read no faster than asked for. Leaving the loop closes the connection to the worker. */
+  readonly body: AsyncIterable<Buffer>;
+  json(): Promise<unknown>;
+  text(): Promise<string>;
+  /** Gives up the rest of the body. */
+  cancel(): void;
+}
+
+/** Plain data, safe to print: no key, no prompt. */
+export interface PoolStats {
+  readonly name: string;
+  readonly state: PoolState;
+  readonly workers: readonly WorkerStats[];
+  readonly slots: { readonly total: number; readonly busy: number };
+  /** Requests that wait for a slot. */
+  readonly queued: number;
+  readonly queueLimit: number;
+  /** Requests answered in full since the pool was made, whatever the status. */
+  readonly served: number;
+  /** Requests that were lost with a worker. */
+  readonly lost: number;
+  readonly aborted: number;
+  readonly refused: number;
+  /** As the engine counted them in its answers. */
+  readonly tokens: { readonly prompt: number; readonly completion: number };
+  /** Starts of workers beyond the first of each replica. */
+  readonly restarts: number;
+}
+
+export type PoolState = "starting" | "ready" | "failed" | "closing" | "closed";
+
+export interface WorkerStats extends WorkerSnapshot {
+  readonly slots: number;
+  readonly inFlight: number;
+  readonly served: number;
+}

@@ -1,0 +1,33 @@
+/** What is known of one exchange when it is over. Times are milliseconds, sizes bytes. */
+export interface ExchangeFacts {
+  readonly outcome: Outcome;
+  /** Id of the upstream that was tried last; null where none was reached. */
+  readonly upstream: string | null;
+  /** How many upstreams it was sent to; above 1 only where nothing had been sent or the worker was still loading. */
+  readonly attempts: number;
+  /** Status of the answer that the sink was given; null where none came. */
+  readonly status: number | null;
+  /** Bytes of the answer's body that the sink was given. */
+  readonly bytes: number;
+  /** From the call until a slot was free (of the last attempt). */
+  readonly queuedMs: number;
+  /** From the call until the first byte of the answer's body; null where none came. */
+  readonly firstByteMs: number | null;
+  readonly totalMs: number;
+  /** As the engine counts them, read from the end of the answer; null where it does not say. */
+  readonly tokens: TokenCount | null;
+  /** What the sink's `fail` was given; null for an answer in full. */
+  readonly error: Error | null;
+}
+
+/**
+ * `answered`: in full, whatever the status. `aborted`: the caller's signal. `lost`: the worker died with it.
+ * `refused`: it never reached a worker (queue full, pool failed or closed, no connection).
+ */
+export type Outcome = "answered" | "aborted" | "lost" | "refused";
+
+export interface TokenCount {
+  /** Tokens of the prompt, those from a cache included. */
+  readonly prompt: number;
+  readonly completion: number;
+}
