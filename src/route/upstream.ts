@@ -2,16 +2,18 @@ import type { Endpoint } from "../endpoint.ts";
 
 /** A worker (or a remote server) as the router sees it: `available = healthy and not full`. */
 export interface Upstream {
-  /** Unique for each start of a worker: "qwen#0.3" is replica 0, started for the third time (0-based). */
+  /** Unique for each start of a worker: "qwen#0.3" is replica 0, started for the fourth time (0-based). */
   readonly id: string;
   readonly endpoint: Endpoint;
   /** Requests it works on at once. */
   readonly slots: number;
-  /** False once ejected; the owner (pool.ts) sets it, the router only reads. */
+  /** False once ejected; only Admission changes it, on behalf of the pool. */
   readonly healthy: boolean;
   readonly inFlight: number;
   /** Requests it has answered in full. */
   readonly served: number;
+  /** Rises over all upstreams with each request; 0 before the first. The least recently used has the smallest. */
+  readonly lastUsed: number;
 }
 
 export function isAvailable(upstream: Upstream): boolean {

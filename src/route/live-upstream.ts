@@ -1,0 +1,179 @@
+import type { Endpoint } from "../endpoint.ts";
+import type { Upstream } from "./upstream.ts";
+
+/** The right to one slot of an upstream, for one request. Given and taken back by Admission. */
+export interface Lease {
+  readonly upstream: LiveUpstream;
+  /** Aborts when the upstream is cut, with the error to end the request with. */
+  readonly signal: AbortSignal;
+  /** A byte came back. */
+  progress(): void;
+  /** The receiver takes no more: until `resume`, silence is not the worker's fault. */
+  pause(): void;
+  resume(): void;
+  /** The answer came in full. */
+  answered(): void;
+  /** Frees the slot. Further calls do nothing. */
+  release(): void;
+}
+
+/**
+ * One start of a worker and what is in flight on it. It is the only owner of that count: the router reads it to choose,
+ * the worker room (whose `Load` this is) to drain and to tell a stalled worker from an idle one.
+ */
+export class LiveUpstream implements Upstream {
+  static #uses = 0;
+
+  readonly id: string;
+  readonly endpoint: Endpoint;
+  readonly slots: number;
+  readonly #leases = new Set<OneLease>();
+  readonly #idleListeners = new Set<() => void>();
+  #healthy = true;
+  #served = 0;
+  #lastUsed = 0;
+  #lastProgressAt = performance.now();
+  #paused = 0;
+
+  constructor({ id, endpoint, slots }: { id: string; endpoint: Endpoint; slots: number }) {
+    this.id = id;
+    this.endpoint = endpoint;
+    this.slots = slots;
+  }
+
+  get healthy(): boolean {
+    return this.#healthy;
+  }
+
+  get inFlight(): number {
+    return this.#leases.size;
+  }
+
+  get served(): number {
+    return this.#served;
+  }
+
+  get lastUsed(): number {
+    return this.#lastUsed;
+  }
+
+  /**
+   * performance.now() of the last byte that came back, or of the moment inFlight rose from 0. Now, while every request
+   * in flight waits for its receiver: a slow client must not get a worker replaced.
+   */
+  get lastProgressAt(): number {
+    return this.#paused > 0 && this.#paused === this.#leases.size ? performance.now() : this.#lastProgressAt;
+  }
+
+  admit(): void {
+    this.#healthy = true;
+  }
+
+  eject(): void {
+    this.#healthy = false;
+  }
+
+  lease(): Lease {
+    if (this.#leases.size === 0) this.#lastProgressAt = performance.now();
+    this.#lastUsed = ++LiveUpstream.#uses;
+    const lease = new OneLease(this, {
+      progress: () => {
+        this.#lastProgressAt = performance.now();
+      },
+      paused: (change) => {
+        this.#paused += change;
+        if (change < 0) this.#lastProgressAt = performance.now();
+      },
+      answered: () => {
+        this.#served += 1;
+      },
+      released: () => this.#remove(lease),
+    });
+    this.#leases.add(lease);
+    return lease;
+  }
+
+  /** Resolves when nothing is in flight; rejects with the signal's reason. */
+  whenIdle(signal?: AbortSignal): Promise<void> {
+    if (this.#leases.size === 0) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const settle = (): void => {
+        this.#idleListeners.delete(idle);
+        signal?.removeEventListener("abort", aborted);
+      };
+      const idle = (): void => {
+        settle();
+        resolve();
+      };
+      const aborted = (): void => {
+        settle();
+        reject(signal?.reason);
+      };
+      this.#idleListeners.add(idle);
+      signal?.addEventListener("abort", aborted, { once: true });
+    });
+  }
+
+  /** Ends what is in flight with this error; each request closes its connection. */
+  cut(error: Error): void {
+    for (const lease of [...this.#leases]) lease.cut(error);
+  }
+
+  #remove(lease: OneLease): void {
+    this.#leases.delete(lease);
+    if (this.#leases.size > 0) return;
+    for (const idle of [...this.#idleListeners]) idle();
+  }
+}
+
+interface LeaseEvents {
+  progress(): void;
+  paused(change: 1 | -1): void;
+  answered(): void;
+  released(): void;
+}
+
+class OneLease implements Lease {
+  readonly upstream: LiveUpstream;
+  readonly progress: () => void;
+  readonly answered: () => void;
+  readonly #events: LeaseEvents;
+  readonly #cut = new AbortController();
+  #paused = false;
+  #released = false;
+
+  constructor(upstream: LiveUpstream, events: LeaseEvents) {
+    this.upstream = upstream;
+    this.progress = events.progress;
+    this.answered = events.answered;
+    this.#events = events;
+  }
+
+  get signal(): AbortSignal {
+    return this.#cut.signal;
+  }
+
+  pause(): void {
+    if (this.#paused || this.#released) return;
+    this.#paused = true;
+    this.#events.paused(1);
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#events.paused(-1);
+  }
+
+  cut(error: Error): void {
+    this.#cut.abort(error);
+  }
+
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.resume();
+    this.#events.released();
+  }
+}
