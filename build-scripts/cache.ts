@@ -10,9 +10,9 @@ export function cacheDir(
   env: Readonly<Record<string, string | undefined>> = process.env,
   platform: NodeJS.Platform = process.platform,
 ): string {
-  if (env["CORRAL_CACHE_DIR"]) return resolve(env["CORRAL_CACHE_DIR"]);
-  const xdg = env["XDG_CACHE_HOME"];
+  if (env.CORRAL_CACHE_DIR) return resolve(env.CORRAL_CACHE_DIR);
+  const xdg = env.XDG_CACHE_HOME;
   if (xdg && isAbsolute(xdg)) return join(xdg, "corral");
-  const home = env["HOME"] || homedir();
+  const home = env.HOME || homedir();
   return platform === "darwin" ? join(home, "Library", "Caches", "corral") : join(home, ".cache", "corral");
 }
