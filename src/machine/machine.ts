@@ -6,12 +6,13 @@ export interface Machine {
   readonly cpuModel: string;
   /** Instruction set extensions as the kernel spells them, sorted, without duplicates. */
   readonly features: readonly string[];
-  /** The CPUs this process may run on: online, and in its affinity and cpuset. Sorted by id. */
+  /** The CPUs this process may run on: online, and in its affinity and cpuset. Sorted by id, never empty. */
   readonly cpus: readonly Cpu[];
   /** CPU time allowed by cgroups, in CPUs (1.5 = one and a half), the least over all levels; null without a quota. */
   readonly cpuQuota: number | null;
   readonly memory: Memory;
   readonly numaNodes: readonly NumaNode[];
+  /** The cgroup version that governs CPU and memory (1 where v1 and v2 are mounted side by side); null without. */
   readonly cgroup: 1 | 2 | null;
 }
 
@@ -31,7 +32,7 @@ export interface Cpu {
 /** Bytes. */
 export interface Memory {
   readonly total: number;
-  /** What could be allocated now without swapping (MemAvailable), capped by what the limit leaves. */
+  /** What could be allocated now without swapping (MemAvailable), capped by what the cgroup limits leave. */
   readonly available: number;
   /** The least memory limit over all cgroup levels; null without one. */
   readonly limit: number | null;
@@ -39,12 +40,8 @@ export interface Memory {
 
 export interface NumaNode {
   readonly id: number;
+  /** All of the node's CPUs, usable or not. */
   readonly cpus: readonly number[];
   /** Bytes. */
   readonly memory: number;
-}
-
-export interface CacheSize {
-  readonly level: number;
-  readonly bytes: number;
 }
