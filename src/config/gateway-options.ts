@@ -18,6 +18,12 @@ export const gatewayOptions = z.strictObject({
     .default(32 * 1024 * 1024),
   /** How long a request body may take to arrive; longer is 408. Default 30000. */
   bodyTimeout: milliseconds.default(30_000),
+  /** How long a request's head may take to arrive; longer is 408. Default 10000. */
+  headersTimeout: milliseconds.default(10_000),
+  /** How long an idle connection is kept; longer than the 60 s of common load balancers. Default 75000. */
+  keepAliveTimeout: milliseconds.default(75_000),
+  /** How long a drain waits for running requests before they are ended with an error. Default 30000. */
+  drainTimeout: z.number().int().nonnegative().default(30_000),
   /** How deep a JSON body may nest; deeper is 400. Default 64. */
   jsonDepth: z.number().int().positive().default(64),
   /** Log prompts and answers too. Default false. */
