@@ -1,0 +1,106 @@
+import { closeSync, openSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
+import { Pool } from "undici";
+import { tiedToParent } from "../child.ts";
+import type { Message } from "./texts.ts";
+
+/** Milliseconds. A start of so small a model takes well under a second on an idle machine. */
+const START_LIMIT = 60_000;
+/** Milliseconds for one answer. */
+const ANSWER_LIMIT = 60_000;
+
+export interface ServerOptions {
+  readonly program: string;
+  readonly model: string;
+  readonly slots: number;
+  readonly threads: number;
+  readonly args: readonly string[];
+  /** A short path: the socket lies here (a Unix socket's path has 104 bytes on macOS). Its output goes there too. */
+  readonly dir: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Server {
+  /** The whole answer at temperature 0. */
+  ask(messages: readonly Message[], maxTokens: number): Promise<string>;
+}
+
+/** Starts llama-server on a Unix socket, hands it to `use`, and ends it whatever happens. */
+export async function withServer<T>(options: ServerOptions, use: (server: Server) => Promise<T>): Promise<T> {
+  const { program, model, slots, threads, dir, signal } = options;
+  const socketPath = join(dir, `${process.pid}-${++starts}.sock`);
+  const outputPath = `${socketPath}.log`;
+  const output = openSync(outputPath, "w");
+  const [file, args] = tiedToParent("KILL", program, [
+    ...["--model", model, "--host", socketPath, "--no-ui", "--offline", "--cache-ram", "0"],
+    ...["--parallel", `${slots}`, "--ctx-size", `${slots * 2048}`, "--threads", `${threads}`],
+    ...["--threads-batch", `${threads}`, ...options.args],
+  ]);
+  const child = execa(file, args, { stdio: ["ignore", output, output], reject: false, buffer: false });
+  closeSync(output);
+  const ended = new AbortController();
+  const exit = child.then(async ({ exitCode, signal: killedBy, cause }) => {
+    const how = killedBy ?? (exitCode === undefined ? String(cause) : `exit code ${exitCode}`);
+    const error = new Error(`llama-server ended (${how}): ${await lastLines(outputPath)}`);
+    ended.abort(error);
+    return error;
+  });
+  const pool = new Pool("http://worker", { socketPath, connections: 2 * slots });
+  const stop = signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]);
+  try {
+    await untilReady(pool, stop);
+    return await use({ ask: (messages, maxTokens) => ask(pool, messages, maxTokens, stop) });
+  } finally {
+    child.kill("SIGKILL");
+    await exit;
+    await pool.destroy();
+  }
+}
+
+let starts = 0;
+
+async function untilReady(pool: Pool, stop: AbortSignal): Promise<void> {
+  const limit = AbortSignal.any([stop, AbortSignal.timeout(START_LIMIT)]);
+  for (;;) {
+    limit.throwIfAborted();
+    const status = await pool.request({ method: "GET", path: "/health", signal: limit }).then(
+      async ({ statusCode, body }) => {
+        await body.dump();
+        return statusCode;
+      },
+      () => 0,
+    );
+    if (status === 200) return;
+    await sleep(20, undefined, { signal: limit }).catch(() => undefined);
+  }
+}
+
+async function ask(pool: Pool, messages: readonly Message[], maxTokens: number, stop: AbortSignal): Promise<string> {
+  const signal = AbortSignal.any([stop, AbortSignal.timeout(ANSWER_LIMIT)]);
+  try {
+    const { statusCode, body } = await pool.request({
+      method: "POST",
+      path: "/v1/chat/completions",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ messages, temperature: 0, max_tokens: maxTokens }),
+      signal,
+    });
+    const text = await body.text();
+    if (statusCode !== 200) throw new Error(`llama-server answered ${statusCode}: ${text.slice(0, 300)}`);
+    const answer = JSON.parse(text) as { choices?: { message?: { content?: string } }[] };
+    return answer.choices?.[0]?.message?.content ?? "";
+  } catch (error) {
+    // A reset connection is the symptom; that the process ended, and how, is the cause. It is known a moment later.
+    await sleep(200, undefined, { signal: stop }).catch(() => undefined);
+    stop.throwIfAborted();
+    throw error;
+  }
+}
+
+async function lastLines(path: string): Promise<string> {
+  const text = await readFile(path, "utf8").catch(() => "");
+  return text.trimEnd().split("\n").slice(-8).join(" | ") || "no output";
+}
