@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { CorralError } from "../errors.ts";
+import type { Admission } from "../route/admission.ts";
+import { attempt, type Ending } from "./attempt.ts";
+import type { Connections } from "./connections.ts";
+import type { ExchangeFacts, Outcome } from "./facts.ts";
+import { ExchangeRecord } from "./record.ts";
+import { decideRetry, type Miss } from "./retry.ts";
+import type { Sink, UpstreamRequest } from "./sink.ts";
+
+export interface ExchangeContext {
+  readonly admission: Admission;
+  readonly connections: Connections;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * One request: waits for a slot, goes to a worker, and its answer into the sink. Never rejects: the sink gets exactly
+ * one `end` or `fail`.
+ *
+ * A connection that the worker closes at the moment it is used again is not told from a worker that died of the
+ * request, so the request is lost then; Connections closes idle ones early enough that it does not come to that.
+ */
+export async function exchange(request: UpstreamRequest, sink: Sink, context: ExchangeContext): Promise<ExchangeFacts> {
+  const record = new ExchangeRecord();
+  const { outcome, error } = await tryUntilDecided(request, sink, context, record);
+  if (error) sink.fail(error);
+  return record.facts(outcome, error);
+}
+
+interface Result {
+  readonly outcome: Outcome;
+  readonly error: Error | null;
+}
+
+async function tryUntilDecided(
+  request: UpstreamRequest,
+  sink: Sink,
+  { admission, connections, signal }: ExchangeContext,
+  record: ExchangeRecord,
+): Promise<Result> {
+  let upstream: string | undefined;
+  try {
+    for (;;) {
+      const ending: Ending = await admission.run(
+        (lease) => {
+          upstream = lease.upstream.id;
+          record.attempt(upstream);
+          return attempt({ request, sink, record, lease, pool: connections.to(lease.upstream), signal });
+        },
+        { signal, after: upstream },
+      );
+      if (ending.kind === "answered") return { outcome: "answered", error: null };
+      const decision = decideRetry(ending, record.attempts);
+      if (!decision.retry) return resultOf(ending, record, upstream ?? "");
+      if (decision.delay > 0) await sleep(decision.delay, undefined, { signal });
+    }
+  } catch (error) {
+    if (signal?.aborted) return { outcome: "aborted", error: signal.reason };
+    return { outcome: "refused", error: error as Error };
+  }
+}
+
+function resultOf(miss: Miss, record: ExchangeRecord, upstream: string): Result {
+  const facts = { upstream, started: record.started, bytes: record.bytes };
+  switch (miss.kind) {
+    case "aborted":
+      return { outcome: "aborted", error: miss.error };
+    case "malformed": {
+      const message = `the request cannot be sent: ${miss.error.message}; correct its path or headers`;
+      return { outcome: "refused", error: new CorralError("CORRAL_REQUEST_INVALID", message, { cause: miss.error }) };
+    }
+    case "lost":
+      return { outcome: "lost", error: lost(miss.error, facts) };
+    case "unsent": {
+      const message = `no connection to a worker could be made in ${record.attempts} attempts; try again`;
+      return {
+        outcome: "refused",
+        error: new CorralError("CORRAL_WORKER_LOST", message, { cause: miss.error, facts }),
+      };
+    }
+    case "loading": {
+      const message = `the workers were still loading after ${record.attempts} attempts; try again`;
+      return { outcome: "refused", error: new CorralError("CORRAL_WORKER_LOST", message, { facts }) };
+    }
+  }
+}
+
+/** Whoever cut the worker off for a reason of their own (a pool that closes) has said so in the error. */
+function lost(cause: Error, facts: { upstream: string; started: boolean; bytes: number }): Error {
+  if (cause instanceof CorralError && cause.code !== "CORRAL_WORKER_LOST") return cause;
+  const extent = facts.started ? `after ${facts.bytes} bytes of its answer` : "before its answer began";
+  return new CorralError("CORRAL_WORKER_LOST", `the worker ended ${extent}; send the request again`, { cause, facts });
+}

@@ -1,0 +1,75 @@
+import type { ExchangeFacts, Outcome } from "./facts.ts";
+import { tokensAtEndOf } from "./tokens.ts";
+
+/** Bytes of the answer's end that are looked at for token counts. */
+const TAIL = 4_096;
+
+/** Writes down what happens in one exchange. `chunk` is called for each piece of a stream: it must cost nothing. */
+export class ExchangeRecord {
+  readonly #since = performance.now();
+  #upstream: string | null = null;
+  #attempts = 0;
+  #queuedMs: number | null = null;
+  #status: number | null = null;
+  #bytes = 0;
+  #firstByteAt: number | null = null;
+  /** The newest chunks, newest first: the counts come with the last event but one, and a read may split it. */
+  #last: Buffer | null = null;
+  #secondLast: Buffer | null = null;
+  #thirdLast: Buffer | null = null;
+
+  get attempts(): number {
+    return this.#attempts;
+  }
+
+  get started(): boolean {
+    return this.#status !== null;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  attempt(upstream: string): void {
+    this.#attempts += 1;
+    this.#upstream = upstream;
+    this.#queuedMs = performance.now() - this.#since;
+  }
+
+  start(status: number): void {
+    this.#status = status;
+  }
+
+  chunk(chunk: Buffer): void {
+    if (this.#firstByteAt === null) this.#firstByteAt = performance.now();
+    this.#bytes += chunk.length;
+    this.#thirdLast = this.#secondLast;
+    this.#secondLast = this.#last;
+    this.#last = chunk;
+  }
+
+  facts(outcome: Outcome, error: Error | null): ExchangeFacts {
+    const totalMs = performance.now() - this.#since;
+    return {
+      outcome,
+      upstream: this.#upstream,
+      attempts: this.#attempts,
+      status: this.#status,
+      bytes: this.#bytes,
+      queuedMs: this.#queuedMs ?? totalMs,
+      firstByteMs: this.#firstByteAt === null ? null : this.#firstByteAt - this.#since,
+      totalMs,
+      tokens: tokensAtEndOf(this.#tail()),
+      error,
+    };
+  }
+
+  #tail(): string {
+    let tail = "";
+    for (const chunk of [this.#last, this.#secondLast, this.#thirdLast]) {
+      if (chunk === null || tail.length >= TAIL) break;
+      tail = chunk.toString("latin1", Math.max(0, chunk.length - TAIL)) + tail;
+    }
+    return tail;
+  }
+}

@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { decideRetry, isLoading } from "../../src/proxy/retry.ts";
+
+const error = new Error("connect ECONNREFUSED");
+
+describe("decideRetry", () => {
+  it("retries what was never sent, elsewhere at once, then ever later", () => {
+    const delays = [1, 2, 3, 4].map((attempts) => decideRetry({ kind: "unsent", error }, attempts));
+    expect(delays).toMatchObject([{ delay: 0 }, { delay: 50 }, { delay: 250 }, { delay: 1_000 }]);
+    expect(delays.every(({ retry }) => retry)).toBe(true);
+  });
+
+  it("retries what a loading worker turned away", () => {
+    expect(decideRetry({ kind: "loading" }, 1)).toMatchObject({ retry: true, reason: "the worker is loading" });
+  });
+
+  it("gives up after five attempts", () => {
+    expect(decideRetry({ kind: "unsent", error }, 5)).toEqual({ retry: false, reason: "5 attempts were made" });
+    expect(decideRetry({ kind: "loading" }, 5).retry).toBe(false);
+  });
+
+  it.each(["lost", "aborted", "malformed"] as const)(
+    "never retries what is %s: it may have killed the worker, or nobody wants it",
+    (kind) => {
+      expect(decideRetry({ kind, error }, 1).retry).toBe(false);
+    },
+  );
+});
+
+describe("isLoading", () => {
+  const loading = Buffer.from('{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}');
+
+  it("knows llama-server's answer", () => {
+    expect(isLoading(503, loading)).toBe(true);
+  });
+
+  it("takes no other 503 for it, and no other status", () => {
+    expect(isLoading(503, Buffer.from('{"error":{"code":503,"message":"no slot","type":"unavailable_error"}}'))).toBe(
+      false,
+    );
+    expect(isLoading(503, Buffer.alloc(0))).toBe(false);
+    expect(isLoading(500, loading)).toBe(false);
+  });
+});
