@@ -1,0 +1,109 @@
+import { randomBytes } from "node:crypto";
+import { open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { CorralError } from "../../errors.ts";
+import { encodeMetadata, encodeTensorInfos, type MadeValue } from "./encode.ts";
+import { align, bytesOf, DEFAULT_ALIGNMENT, type Shape, type TensorType } from "./types.ts";
+
+export interface MadeTensor {
+  readonly name: string;
+  readonly type: TensorType;
+  readonly shape: Shape;
+  /** The tensor's bytes in pieces of any size, made when they are written. A piece may be reused once it was taken. */
+  readonly data: () => Iterable<Uint8Array>;
+}
+
+export interface MadeModel {
+  readonly metadata: Iterable<readonly [key: string, value: MadeValue]>;
+  readonly tensors: readonly MadeTensor[];
+}
+
+export interface WriteOptions {
+  /** Called after each piece. */
+  readonly onProgress?: ((progress: WriteProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Bytes. */
+export interface WriteProgress {
+  readonly written: number;
+  readonly total: number;
+}
+
+/**
+ * Writes a GGUF v3 file: whole or not at all, for it appears under its name when it is complete.
+ * Throws CORRAL_WRITE_FAILED, or the signal's reason.
+ */
+export async function writeGguf(path: string, model: MadeModel, options: WriteOptions = {}): Promise<void> {
+  const partial = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.partial`);
+  try {
+    await writeAll(partial, pieces(model, options), options.signal);
+    await rename(partial, path);
+  } catch (error) {
+    throw isSystemError(error) ? cannotWrite(path, error) : error;
+  } finally {
+    await rm(partial, { force: true });
+  }
+}
+
+async function writeAll(path: string, content: Iterable<Uint8Array>, signal: AbortSignal | undefined): Promise<void> {
+  const file = await open(path, "wx");
+  try {
+    for (const piece of content) {
+      signal?.throwIfAborted();
+      await file.writeFile(piece);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+function* pieces({ metadata, tensors }: MadeModel, { onProgress }: WriteOptions): Generator<Uint8Array> {
+  const entries = [...metadata];
+  const header = Buffer.concat([...encodeMetadata(entries, tensors.length), ...encodeTensorInfos(tensors)]);
+  const total = tensors.reduce(
+    (end, tensor) => padded(end + bytesOf(tensor.type, tensor.shape)),
+    padded(header.length),
+  );
+  let written = 0;
+
+  for (const piece of [header, padding(header.length)]) {
+    yield piece;
+    written += piece.length;
+  }
+  for (const tensor of tensors) {
+    const start = written;
+    for (const piece of tensor.data()) {
+      yield piece;
+      written += piece.length;
+      onProgress?.({ written, total });
+    }
+    requireWhole(tensor, written - start);
+    const fill = padding(written);
+    yield fill;
+    written += fill.length;
+  }
+  onProgress?.({ written, total });
+}
+
+const padded = (position: number): number => align(position, DEFAULT_ALIGNMENT);
+const padding = (position: number): Buffer => Buffer.alloc(padded(position) - position);
+
+function requireWhole({ name, type, shape }: MadeTensor, bytes: number): void {
+  const expected = bytesOf(type, shape);
+  if (bytes === expected) return;
+  throw new CorralError("CORRAL_INTERNAL", `tensor ${name} came out as ${bytes} bytes, not ${expected}. Report this.`);
+}
+
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && "syscall" in error;
+
+function cannotWrite(path: string, cause: NodeJS.ErrnoException): CorralError {
+  const remedy =
+    cause.code === "ENOSPC" || cause.code === "EDQUOT"
+      ? "Free some space, or choose another place."
+      : "Check that its folder exists and may be written to.";
+  return new CorralError("CORRAL_WRITE_FAILED", `cannot write ${path}: ${cause.message}. ${remedy}`, {
+    cause,
+    facts: { path, reason: cause.code },
+  });
+}
