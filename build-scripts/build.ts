@@ -1,9 +1,153 @@
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { CorralError } from "../src/errors.ts";
+import { cpuFeatures } from "../src/machine/features.ts";
+import { hasPrograms, listBuilds, placesIn, readBuild } from "./build-folder.ts";
+import { cacheDir } from "./cache.ts";
+import { climb } from "./climb.ts";
+import { type BuildFacts, folderName, identityOf, normaliseDefines, servesAs } from "./identity.ts";
+import { effectiveArithmetic, LADDER_VERSION } from "./ladder.ts";
+import { withLock } from "./lock.ts";
 import type { Build, BuildOptions } from "./options.ts";
+import { llamaRecipe, type Recipe } from "./recipe.ts";
+import { obtainSource } from "./source/obtain.ts";
+import type { Source } from "./source/source.ts";
+import { findToolchain, type Toolchain } from "./toolchain.ts";
 
+export { type ListedBuild, listBuilds, type Verification, verifyBuild } from "./build-folder.ts";
 export type { Manifest } from "./manifest.ts";
-export type { Build, BuildEvent, BuildOptions } from "./options.ts";
+export type { Build, BuildEvent, BuildOptions, ProgramName } from "./options.ts";
 
-/** Placeholder until the parts are there. */
-export function ensureBuild(_options: BuildOptions): Promise<Build> {
-  throw new Error("not yet");
+/**
+ * A build of the engine for this very CPU that has proved itself: the one that is there, in milliseconds, else a new
+ * one. Processes that ask at once build once. A build that was killed leaves nothing that a later one trips over.
+ *
+ * Throws CORRAL_BUILD_SKIPPED (mode "skip"), CORRAL_TOOL_MISSING, CORRAL_SOURCE_*, CORRAL_BUILD_FAILED,
+ * CORRAL_BUILD_UNPROVEN (facts.failed: each set of flags with its log), CORRAL_BAD_OPTION, or the signal's reason.
+ */
+export async function ensureBuild(options: BuildOptions, recipe: Recipe = llamaRecipe): Promise<Build> {
+  const request = await requestOf(options, recipe);
+  const ready = await find(request);
+  if (ready !== null && !options.exact) return ready;
+  if (options.mode === "skip") return ready ?? skipped(request);
+
+  const toolchain = await findToolchain({ signal: options.signal }).catch((error: unknown) => {
+    if (ready === null) throw error;
+    return null;
+  });
+  if (toolchain === null && ready !== null) return ready;
+  return toolchain === null ? skipped(request) : make(request, toolchain);
+}
+
+/** The build that ensureBuild would give without making one; null when there is none. Never builds, never downloads. */
+export async function findBuild(options: BuildOptions, recipe: Recipe = llamaRecipe): Promise<Build | null> {
+  return find(await requestOf(options, recipe));
+}
+
+/** What is asked for, with everything looked up that does not take a compiler. */
+interface Request {
+  readonly options: BuildOptions;
+  readonly recipe: Recipe;
+  readonly cache: string;
+  readonly facts: Omit<BuildFacts, "compiler">;
+  /** Where the caller gave a source tree; else it is obtained when it comes to building. */
+  readonly source: Source | null;
+}
+
+async function requestOf(options: BuildOptions, recipe: Recipe): Promise<Request> {
+  const { arithmetic = "safe", defines = [], cacheDir: cache = cacheDir(), source: folder } = options;
+  const source = folder === undefined ? null : await sourceOf(options, recipe, cache);
+  const features = await cpuFeatures();
+  const facts = {
+    engine: recipe.pin.engine,
+    tree: source?.tree ?? recipe.pin.tree,
+    options: {
+      arithmetic: effectiveArithmetic(arithmetic, process.arch, features),
+      defines: normaliseDefines(defines, process.env),
+      targets: Object.values(recipe.targets).sort(),
+      ladder: LADDER_VERSION,
+    },
+    cpu: { arch: process.arch, features },
+  };
+  return { options, recipe, cache, facts, source };
+}
+
+function sourceOf(
+  { source, unverified, report, signal }: BuildOptions,
+  recipe: Recipe,
+  cache: string,
+): Promise<Source> {
+  const into = join(placesIn(cache).sources, recipe.pin.tree);
+  return obtainSource({ pin: recipe.pin, folder: source, unverified, into, report, signal });
+}
+
+/** Of several builds that would do, the one that the compiler here makes, else the newest. */
+async function find({ cache, facts }: Request): Promise<Build | null> {
+  const builds = (await listBuilds(cache)).filter(({ manifest }) => manifest.proof.passed && servesAs(manifest, facts));
+  const whole: Build[] = [];
+  for (const build of builds) if (await hasPrograms(build)) whole.push(build);
+  if (whole.length < 2) return whole[0] ?? null;
+  const toolchain = await findToolchain().catch(() => null);
+  const identity = toolchain && identityOf({ ...facts, compiler: compilerFacts(toolchain) });
+  return whole.find(({ manifest }) => manifest.identity === identity) ?? whole[0] ?? null;
+}
+
+async function make(request: Request, toolchain: Toolchain): Promise<Build> {
+  const { options, recipe, cache, source: given } = request;
+  const { report = () => undefined, signal } = options;
+  const facts: BuildFacts = { ...request.facts, compiler: compilerFacts(toolchain) };
+  const identity = identityOf(facts);
+  const name = folderName(facts.engine, identity);
+  const places = placesIn(cache);
+  const dir = join(places.builds, name);
+
+  return withLock(
+    join(places.locks, `${name}.lock`),
+    async () => {
+      const made = await readBuild(dir);
+      if (made?.manifest.proof.passed && (await hasPrograms(made))) return made;
+
+      await sweep(places.builds, name);
+      const began = performance.now();
+      const source = given ?? (await sourceOf(options, recipe, cache));
+      const sourceSeconds = (performance.now() - began) / 1000;
+
+      const temporary = join(places.builds, `${name}.${process.pid}`);
+      try {
+        await climb({ recipe, facts, identity, source, sourceSeconds, toolchain, options, dir: temporary, places });
+        await rename(temporary, dir);
+      } finally {
+        await rm(temporary, { recursive: true, force: true, maxRetries: 5 });
+      }
+      const build = await readBuild(dir);
+      if (build === null) throw new CorralError("CORRAL_INTERNAL", `${dir} has no manifest. Please report this.`);
+      report({ kind: "done", dir, seconds: (performance.now() - began) / 1000 });
+      return build;
+    },
+    {
+      signal,
+      onWait: ({ pid }) => report({ kind: "waiting", text: `process ${pid} is making the same build: waiting for it` }),
+    },
+  );
+}
+
+/** What killed builds have left, and what is in the way without being a build. Only under the lock. */
+async function sweep(builds: string, name: string): Promise<void> {
+  await mkdir(builds, { recursive: true });
+  for (const entry of await readdir(builds)) {
+    const ours = entry === name || entry.startsWith(`${name}.`);
+    if (ours) await rm(join(builds, entry), { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+function compilerFacts({ c, cxx }: Toolchain): BuildFacts["compiler"] {
+  return { version: `${c.fullVersion}; ${cxx.fullVersion}`, target: cxx.target };
+}
+
+function skipped({ recipe, cache }: Request): never {
+  throw new CorralError(
+    "CORRAL_BUILD_SKIPPED",
+    `There is no build of ${recipe.pin.name} for this CPU in ${cache}, and making one was forbidden. Run \`corral build\`.`,
+    { facts: { cache } },
+  );
 }

@@ -1,4 +1,5 @@
 import type { Arithmetic, Manifest } from "./manifest.ts";
+import type { SourceEvent } from "./source/source.ts";
 
 /** What a caller asks for. */
 export interface BuildOptions {
@@ -15,6 +16,11 @@ export interface BuildOptions {
   readonly cacheDir?: string | undefined;
   /** "skip" never builds; "auto" and "require" build what is not there. Default "auto". */
   readonly mode?: "auto" | "skip" | "require" | undefined;
+  /**
+   * Make the build of the compiler that is here, where another compiler has made one that would do. Default false: a
+   * new compiler is no reason to build again.
+   */
+  readonly exact?: boolean | undefined;
   /** Compiler processes at once. Default: one a CPU, fewer where memory is short. */
   readonly jobs?: number | undefined;
   readonly report?: ((event: BuildEvent) => void) | undefined;
@@ -48,9 +54,9 @@ export type BuildStage = "source" | "configure" | "compile" | "prove";
 
 /** What happens while a build is made, for a person to watch. */
 export type BuildEvent =
+  | SourceEvent
   /** Another process builds the same; this one waits for it. */
   | { readonly kind: "waiting"; readonly text: string }
-  /** `rung` says which set of flags is tried. */
   | { readonly kind: "stage"; readonly stage: BuildStage; readonly text: string }
   /** `secondsLeft` is null until it can be told. */
   | {

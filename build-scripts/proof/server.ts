@@ -1,4 +1,3 @@
-import { closeSync, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -33,14 +32,13 @@ export async function withServer<T>(options: ServerOptions, use: (server: Server
   const { program, model, slots, threads, dir, signal } = options;
   const socketPath = join(dir, `${process.pid}-${++starts}.sock`);
   const outputPath = `${socketPath}.log`;
-  const output = openSync(outputPath, "w");
   const [file, args] = tiedToParent("KILL", program, [
     ...["--model", model, "--host", socketPath, "--no-ui", "--offline", "--cache-ram", "0"],
     ...["--parallel", `${slots}`, "--ctx-size", `${slots * 2048}`, "--threads", `${threads}`],
     ...["--threads-batch", `${threads}`, ...options.args],
   ]);
-  const child = execa(file, args, { stdio: ["ignore", output, output], reject: false, buffer: false });
-  closeSync(output);
+  const output = { file: outputPath };
+  const child = execa(file, args, { stdin: "ignore", stdout: output, stderr: output, reject: false, buffer: false });
   const ended = new AbortController();
   const exit = child.then(async ({ exitCode, signal: killedBy, cause }) => {
     const how = killedBy ?? (exitCode === undefined ? String(cause) : `exit code ${exitCode}`);

@@ -1,0 +1,39 @@
+import type { BenchFigure, Check } from "../manifest.ts";
+import { type ServerOptions, withServer } from "./server.ts";
+
+export interface RandomOptions {
+  /** What to call the model. */
+  readonly name: string;
+  /** llama-bench on it. */
+  readonly run: () => Promise<readonly BenchFigure[]>;
+  readonly server: Omit<ServerOptions, "slots" | "args">;
+}
+
+/** Longer than one block and one tile of any kernel, and not a multiple of either. */
+const PROMPT = "Seven lamps, one for each stair, were lit before the guests arrived. ".repeat(5);
+
+/**
+ * A model of random weights has no right answer; that it is computed at all, in batches and one by one, is what kernels
+ * for quantised weights (repacked ones, AMX) may fail at: with an illegal instruction, or a wild read.
+ */
+export async function checkRandom({ name, run, server }: RandomOptions): Promise<{
+  check: Check;
+  bench: readonly BenchFigure[];
+}> {
+  const began = performance.now();
+  const failures: Check["failures"] = [];
+  let bench: readonly BenchFigure[] = [];
+  try {
+    bench = await run();
+    await withServer({ ...server, slots: 2, args: [] }, async ({ ask }) => {
+      const messages = [{ role: "user" as const, content: PROMPT }];
+      await Promise.all([ask(messages, 16), ask(messages, 16)]);
+    });
+  } catch (error) {
+    server.signal?.throwIfAborted();
+    const got = error instanceof Error ? error.message : String(error);
+    failures.push({ case: "a run", expected: "to end well", got: got.slice(0, 1000) });
+  }
+  const seconds = (performance.now() - began) / 1000;
+  return { check: { name, passed: failures.length === 0, demanded: true, seconds, failures }, bench };
+}
