@@ -1,0 +1,35 @@
+import type { Target } from "../kit/client.ts";
+
+/** What stands between the client and the worker, running: a proxy, corral, or nothing. */
+export interface Front {
+  readonly name: string;
+  readonly target: Target;
+  /** All processes of the front, the worker's not among them. None for the direct way. */
+  readonly pids: readonly number[];
+}
+
+/** The one worker that all fronts stand before. */
+export interface WorkerAddress {
+  readonly pid: number;
+  readonly host: string;
+  readonly port: number;
+  readonly key: string;
+}
+
+/** What a proxy's configuration is made of. */
+export interface ProxyStart {
+  readonly worker: WorkerAddress;
+  /** Concurrent requests the worker takes. */
+  readonly slots: number;
+  readonly port: number;
+  /** A fresh directory of its own for configuration and temporary files. */
+  readonly directory: string;
+}
+
+export function directFront({ host, port, key }: WorkerAddress): Front {
+  return {
+    name: "direct",
+    target: { origin: `http://${host}:${port}`, headers: { authorization: `Bearer ${key}` } },
+    pids: [],
+  };
+}
