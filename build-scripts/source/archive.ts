@@ -8,31 +8,37 @@ import { CorralError } from "../../src/errors.ts";
 import type { Channel, Delivery } from "./channel.ts";
 import type { SourcePin } from "./pin.ts";
 
-/** In ms; covers finding the address too. A host that is there answers in a fraction of it. */
-const CONNECT_LIMIT = 4_000;
-/** In ms without a single byte. A download that is merely slow never meets it, however long it takes. */
-const SILENCE_LIMIT = 10_000;
+export interface ArchiveLimits {
+  /** In ms; covers finding the address too. A host that is there answers in a fraction of the default, 4 s. */
+  connect?: number;
+  /** In ms without a single byte; default 10 s. A download that is merely slow never meets it. */
+  silence?: number;
+}
 
 /** A release archive from upstream's own host, or from the address in the pin's variable. Proxy variables are obeyed. */
-export const archive: Channel = {
-  name: "archive",
-  local: false,
-  detail: addressOf,
-  async deliver(delivery) {
-    const address = addressOf(delivery.pin);
-    const agent = new EnvHttpProxyAgent({
-      connect: { timeout: CONNECT_LIMIT },
-      headersTimeout: SILENCE_LIMIT,
-      bodyTimeout: SILENCE_LIMIT,
-    });
-    try {
-      const response = await fetch(address, { dispatcher: agent, signal: delivery.signal ?? null });
-      return await unpack(response, delivery);
-    } finally {
-      await agent.destroy();
-    }
-  },
-};
+export function releaseArchive({ connect = 4_000, silence = 10_000 }: ArchiveLimits = {}): Channel {
+  return {
+    name: "archive",
+    local: false,
+    detail: addressOf,
+    async deliver(delivery) {
+      const agent = new EnvHttpProxyAgent({
+        connect: { timeout: connect },
+        headersTimeout: silence,
+        bodyTimeout: silence,
+      });
+      try {
+        const address = addressOf(delivery.pin);
+        const response = await fetch(address, { dispatcher: agent, signal: delivery.signal ?? null });
+        return await unpack(response, delivery);
+      } finally {
+        await agent.destroy();
+      }
+    },
+  };
+}
+
+export const archive: Channel = releaseArchive();
 
 function addressOf({ archive: { url, variable } }: SourcePin): string {
   return process.env[variable] || url;

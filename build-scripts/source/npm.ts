@@ -79,11 +79,12 @@ interface PackCall {
 
 /**
  * Corral may itself run inside `npm install -g` or with `--dry-run`, whose settings a child inherits. fetch-timeout is
- * for silence on an open connection; for opening one npm has no limit, hence the watch for its first word.
+ * for silence on an open connection, and for the whole of the package's description, so it is generous; for opening a
+ * connection npm has no limit, hence the watch for its first word.
  */
 const PACK_FLAGS = [
   ...["--global=false", "--dry-run=false", "--workspaces=false", "--ignore-scripts", "--prefer-offline"],
-  ...["--fetch-retries=0", "--fetch-timeout=10000", "--loglevel=http", "--color=false", "--update-notifier=false"],
+  ...["--fetch-retries=0", "--fetch-timeout=60000", "--loglevel=http", "--color=false", "--update-notifier=false"],
 ];
 
 /** Resolves to true when npm reports its first answer from registry or cache, or ends; to false after `limit`. */
