@@ -9,6 +9,7 @@ export class EventCounter {
   #cutInside = false;
 
   push(piece: Buffer): void {
+    if (piece.length === 0) return;
     let from = 0;
     if (this.#cutInside && piece[0] === NEWLINE) {
       this.count += 1;
