@@ -15,6 +15,16 @@ export interface Engine {
   commandLine(program: Program, start: WorkerStart): CommandLine;
   /** Why a worker ended, from the last lines it wrote. */
   classify(ending: Ending): FailureReason;
+  /** What an answer to GET /metrics tells about the loop that computes; null where it tells nothing. */
+  readPulse(metrics: string): Pulse | null;
+}
+
+/** The loop that computes, as seen from outside. Its HTTP threads answer for themselves and prove nothing. */
+export interface Pulse {
+  /** Grows with each turn that computed something. */
+  readonly turns: number;
+  /** Requests that it has taken up and not finished; at 0 it has nothing to turn for. */
+  readonly working: number;
 }
 
 export interface Program {

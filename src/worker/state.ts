@@ -1,6 +1,9 @@
 import type { Ending, FailureReason } from "../engine/engine.ts";
 
-/** The life of one process. A worker object lives through one process; a restart makes a new worker. */
+/**
+ * The life of one process. A worker object lives through one process; a restart makes a new worker. `since` is
+ * performance.now() of this process. A suspect worker still runs and may recover: prefer others.
+ */
 export type WorkerState =
   | { readonly name: "starting"; readonly since: number; readonly pid: number | null }
   | { readonly name: "ready"; readonly since: number; readonly pid: number; readonly suspect: boolean }

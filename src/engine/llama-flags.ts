@@ -1,0 +1,75 @@
+import type { Endpoint } from "../endpoint.ts";
+import type { CommandLine, Program, WorkerStart } from "./engine.ts";
+import { checkExtraArgs } from "./owned-flags.ts";
+
+/**
+ * Tokens of one batch where several requests share a worker. A long prompt holds up everybody's next token for one
+ * batch, and an abort is noticed between two, so less is better; the engine's default of 2048 makes others wait
+ * 2048 / (prompt tokens per second). The matrix kernels are as fast from some tens of rows on (llama-bench's default
+ * of 512 rows is no faster), and 256 keeps the wait within about a second on a CPU that reads 250 tokens a second.
+ */
+const SHARED_BATCH = 256;
+/** Where nobody shares the worker only aborts wait. The engine's default for what it computes at once. */
+const LONE_BATCH = 512;
+
+/** HTTP threads beyond one a slot: probes, cancellations, requests for token counts. The pool grows by itself after. */
+const SPARE_HTTP_THREADS = 4;
+
+/**
+ * Seconds without a byte read or written after which the worker gives up a connection. Bodies come from the gateway
+ * at once, and a client that reads nothing for so long is gone; the engine's default of an hour would hold the slot.
+ */
+const SOCKET_TIMEOUT = 300;
+
+/**
+ * llama-server v0.5.0's command line. Pure.
+ * @throws CorralError CORRAL_BAD_OPTION where the user's own flags touch what corral owns
+ */
+export function llamaCommandLine(program: Program, start: WorkerStart): CommandLine {
+  const { plan, worker, endpoint, keyFile, extraArgs } = start;
+  const repack = plan.repack && !start.noRepack;
+  return {
+    program: program.path,
+    args: [
+      ["-m", plan.model.path],
+      // A comma would make two names of it.
+      ["--alias", plan.model.name.replaceAll(",", "_")],
+      address(endpoint),
+      // A key in the arguments shows in `ps`.
+      ["--api-key-file", keyFile],
+      ["-t", worker.threads, "-tb", worker.threads],
+      ["-np", plan.slots, "-c", plan.slots * plan.context],
+      batch(start),
+      ["--cache-ram", plan.promptCache],
+      repack ? [] : ["--no-repack"],
+      // Its search for what fits into a GPU reads the model's header twice.
+      ["-fit", "off"],
+      plan.model.embeddingOnly ? ["--embeddings"] : [],
+      ["--offline", "--no-ui", "--no-slots", "--metrics", "--cors-origins", "localhost"],
+      ["--threads-http", plan.slots + SPARE_HTTP_THREADS, "-to", SOCKET_TIMEOUT],
+      // A ping comes from an HTTP thread: to whoever watches the bytes a worker that computes nothing would look alive.
+      ["--sse-ping-interval", -1],
+      ["--log-colors", "off"],
+      checkExtraArgs(extraArgs),
+    ]
+      .flat()
+      .map(String),
+    env: {
+      // On an abort the engine starts a debugger upon itself, which takes seconds while callers wait.
+      GGML_NO_BACKTRACE: "1",
+    },
+  };
+}
+
+function address(endpoint: Endpoint): string[] {
+  return endpoint.kind === "unix"
+    ? ["--host", endpoint.socketPath]
+    : ["--host", endpoint.host, "--port", `${endpoint.port}`];
+}
+
+/** A model that only embeds looks at the whole text at once: what is longer than a batch is refused. */
+function batch({ plan }: WorkerStart): (string | number)[] {
+  if (plan.model.embeddingOnly) return ["-b", plan.context, "-ub", plan.context];
+  const tokens = plan.slots > 1 ? SHARED_BATCH : LONE_BATCH;
+  return ["-b", tokens, "-ub", tokens];
+}

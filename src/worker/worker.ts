@@ -1,0 +1,272 @@
+import { EventEmitter } from "node:events";
+import type { ResolvedPoolOptions } from "../config/pool-options.ts";
+import type { Endpoint } from "../endpoint.ts";
+import type { Ending, Engine, FailureReason, Program } from "../engine/engine.ts";
+import type { Plan, WorkerPlan } from "../plan/plan.ts";
+import { type Address, openAddress } from "./address.ts";
+import { workerEnvironment } from "./environment.ts";
+import { lostError, toFailure } from "./failure.ts";
+import { launch } from "./launch.ts";
+import { findLaunchTools } from "./launch-tools.ts";
+import type { Load } from "./load.ts";
+import { readOomKills } from "./oom.ts";
+import { patience } from "./patience.ts";
+import { Probe } from "./probe.ts";
+import { type ProcessEnd, type RunningProcess, startProcess } from "./process.ts";
+import { progressLimits } from "./progress.ts";
+import { untilReady } from "./readiness.ts";
+import type { Failure, WorkerState } from "./state.ts";
+import { watch } from "./watch.ts";
+
+/** What the worker room needs of a pool's options. */
+export type WorkerOptions = Pick<
+  ResolvedPoolOptions,
+  | "transport"
+  | "args"
+  | "startTimeout"
+  | "probeInterval"
+  | "probeTimeout"
+  | "stallTimeout"
+  | "drainTimeout"
+  | "killTimeout"
+>;
+
+/** One start of a replica, as the pool gets to know it. */
+export interface WorkerHandle {
+  /** `${model}#${replica}.${start}`: unique in its pool. */
+  readonly id: string;
+  readonly replica: number;
+  /** How often this replica had been started before. */
+  readonly start: number;
+  readonly endpoint: Endpoint;
+}
+
+export interface WorkerSetup {
+  readonly id: string;
+  readonly start: number;
+  readonly engine: Engine;
+  readonly program: Program;
+  readonly plan: Plan;
+  readonly worker: WorkerPlan;
+  readonly noRepack: boolean;
+  readonly options: WorkerOptions;
+  /** A folder for keys and sockets; need not exist. */
+  readonly runDir: string;
+  readonly loadOf: (handle: WorkerHandle) => Load;
+}
+
+export type Ended = Extract<WorkerState, { name: "stopped" | "failed" }>;
+
+/**
+ * One process from its start to its end: starting -> ready -> draining -> stopped, or failed. It is the only owner of
+ * its state; others ask for an outcome (`drain`, `kill`) and listen. Nothing here rejects: a failure is a state.
+ */
+export class Worker extends EventEmitter<{ state: [WorkerState] }> {
+  readonly id: string;
+  readonly replica: number;
+  readonly start: number;
+  /** The state it ended in, when nothing of it is left: no process, no socket, no key. */
+  readonly ended: Promise<Ended>;
+  /** Resolves to true when it serves, to false when it ended before. */
+  readonly settled: Promise<boolean>;
+  readonly #setup: WorkerSetup;
+  /** Aborts when the process has ended, or is to end: probing stops. */
+  readonly #over = new AbortController();
+  #settle: (isReady: boolean) => void = () => {};
+  #state: WorkerState = { name: "starting", since: performance.now(), pid: null };
+  #endpoint: Endpoint | null = null;
+  #process: RunningProcess | null = null;
+  #load: Load | null = null;
+  /** Why it was told to end, if it was. */
+  #order: "drain" | "kill" | Extract<FailureReason, "wedged" | "never-ready"> | null = null;
+
+  constructor(setup: WorkerSetup) {
+    super();
+    this.#setup = setup;
+    this.id = setup.id;
+    this.replica = setup.worker.replica;
+    this.start = setup.start;
+    this.settled = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    this.ended = this.#live();
+  }
+
+  get state(): WorkerState {
+    return this.#state;
+  }
+
+  get pid(): number | null {
+    return this.#process?.pid ?? null;
+  }
+
+  /** Null until it has an address. */
+  get endpoint(): Endpoint | null {
+    return this.#endpoint;
+  }
+
+  /** Lets running requests finish up to `drainTimeout`, cuts the others, ends the process. Resolves when it is gone. */
+  async drain(): Promise<void> {
+    if (this.#order === null && !this.#isOver) {
+      this.#order = "drain";
+      await this.#drain();
+    }
+    await this.ended;
+  }
+
+  /** Ends the process now, whatever it does; cuts a `drain` short. Resolves when it is gone. */
+  async kill(): Promise<void> {
+    if (!this.#isOver) {
+      this.#order ??= "kill";
+      this.#end();
+    }
+    await this.ended;
+  }
+
+  /** The whole life. */
+  async #live(): Promise<Ended> {
+    const { engine, options, loadOf, runDir, replica, start, id } = {
+      ...this.#setup,
+      replica: this.#setup.worker.replica,
+    };
+    let address: Address | null = null;
+    let state: Ended;
+    try {
+      const oomKills = await readOomKills();
+      address = await openAddress({ runDir, name: `${replica}.${start}`, transport: options.transport });
+      this.#endpoint = address.endpoint;
+      this.#load = loadOf({ id, replica, start, endpoint: address.endpoint });
+      if (this.#order === null) {
+        const process = await this.#spawn(address);
+        process.ended.then(() => this.#over.abort());
+        await this.#serve(process, address.endpoint, this.#load);
+        const end = await process.ended;
+        state = this.#conclude(await this.#ending(end, process.tail(), oomKills), engine);
+      } else {
+        state = { name: "stopped", since: performance.now() };
+      }
+    } catch (error) {
+      state = this.#conclude({ ...NO_ENDING, tail: [String(error)] }, engine, "could-not-start");
+    } finally {
+      this.#over.abort();
+      await address?.remove().catch(() => {});
+    }
+    this.#become(state);
+    this.#settle(false);
+    return state;
+  }
+
+  async #spawn({ endpoint, keyFile }: Address): Promise<RunningProcess> {
+    const { engine, program, plan, worker, noRepack, options } = this.#setup;
+    const command = engine.commandLine(program, { plan, worker, endpoint, keyFile, noRepack, extraArgs: options.args });
+    const tools = await findLaunchTools();
+    const env = workerEnvironment(process.env, command.env);
+    // Not where corral was started: that folder might be unmounted, and a core dump does not belong there.
+    const running = startProcess(launch(command, worker.cpus, tools), env, "/");
+    this.#process = running;
+    if (this.#order !== null) running.kill("SIGKILL");
+    if (running.pid !== null) this.#become({ name: "starting", since: performance.now(), pid: running.pid });
+    return running;
+  }
+
+  /** Until the process ends or is told to. */
+  async #serve({ pid }: RunningProcess, endpoint: Endpoint, load: Load): Promise<void> {
+    if (pid === null) return;
+    const { engine, options } = this.#setup;
+    const probe = new Probe(endpoint, options.probeTimeout);
+    const limit = patience(options.startTimeout);
+    const signal = this.#over.signal;
+    try {
+      if (!(await untilReady(probe, AbortSignal.any([signal, limit.signal])))) {
+        if (limit.signal.aborted) this.#giveUp("never-ready");
+        return;
+      }
+      limit.end();
+      this.#become({ name: "ready", since: performance.now(), pid, suspect: false });
+      this.#settle(true);
+      const { probeInterval: interval, probeTimeout } = options;
+      const watched = { pid, probe, load, readPulse: engine.readPulse, limits: progressLimits(options), interval };
+      await watch({ ...watched, longestLook: interval + 2 * probeTimeout }, signal, (verdict) => {
+        if (verdict === "wedged") this.#giveUp("wedged");
+        else if (this.#state.name === "ready") this.#become({ ...this.#state, suspect: verdict === "suspect" });
+      });
+    } finally {
+      limit.end();
+      probe.close();
+    }
+  }
+
+  /** Callers are told at once; SIGKILL works on a stopped process, SIGTERM does not. */
+  #giveUp(reason: "wedged" | "never-ready"): void {
+    if (this.#order !== null) return;
+    this.#order = reason;
+    this.#load?.cut(lostError(this.id, { reason, exitCode: null, signal: null }));
+    this.#end();
+  }
+
+  #end(): void {
+    this.#over.abort();
+    this.#process?.kill("SIGKILL");
+  }
+
+  async #drain(): Promise<void> {
+    const { drainTimeout, killTimeout } = this.#setup.options;
+    const { pid } = this;
+    if (pid !== null) this.#become({ name: "draining", since: performance.now(), pid });
+    const gone = new AbortController();
+    this.#process?.ended.then(() => gone.abort());
+    await this.#untilIdle(patience(drainTimeout, AbortSignal.any([gone.signal, this.#over.signal])));
+    this.#over.abort();
+    // A second SIGTERM would make the engine exit without its farewells, and while requests run it ignores the first.
+    this.#process?.kill("SIGTERM");
+    const limit = patience(killTimeout, gone.signal);
+    limit.signal.addEventListener("abort", () => this.#process?.kill("SIGKILL"));
+    await this.ended.finally(() => limit.end());
+  }
+
+  async #untilIdle(limit: ReturnType<typeof patience>): Promise<void> {
+    try {
+      await this.#load?.whenIdle(limit.signal);
+    } catch {
+      this.#load?.cut(lostError(this.id, "drain"));
+    } finally {
+      limit.end();
+    }
+  }
+
+  async #ending(end: ProcessEnd, tail: string[], oomKillsBefore: number | null): Promise<Ending> {
+    const { exitCode, signal, startError } = end;
+    if (startError !== null) throw startError;
+    const mayBeOom = this.#order === null && (signal === "SIGKILL" || exitCode === 137);
+    const oomKills = mayBeOom ? await readOomKills() : null;
+    const outOfMemory = oomKills !== null && oomKillsBefore !== null && oomKills > oomKillsBefore;
+    return { exitCode, signal, outOfMemory, tail };
+  }
+
+  /** The state to end in; whoever still waits for an answer is told. */
+  #conclude(ending: Ending, engine: Engine, known?: FailureReason): Ended {
+    const wasReady = this.#state.name === "ready" || this.#state.name === "draining";
+    const since = performance.now();
+    if (this.#order === "drain" || this.#order === "kill") {
+      this.#load?.cut(lostError(this.id, "drain"));
+      return { name: "stopped", since };
+    }
+    const reason = known ?? this.#order ?? engine.classify(ending);
+    const failure: Failure = toFailure({ ...ending, reason, wasReady, pid: this.pid });
+    this.#load?.cut(lostError(this.id, failure));
+    return { name: "failed", since, failure };
+  }
+
+  get #isOver(): boolean {
+    return this.#state.name === "stopped" || this.#state.name === "failed";
+  }
+
+  /** What comes late, after the end, is dropped. */
+  #become(state: WorkerState): void {
+    if (this.#isOver) return;
+    this.#state = state;
+    this.emit("state", state);
+  }
+}
+
+const NO_ENDING: Ending = { exitCode: null, signal: null, outOfMemory: false, tail: [] };
