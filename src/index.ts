@@ -1,3 +1,13 @@
+export {
+  type Build,
+  type BuildEvent,
+  type BuildOptions,
+  ensureBuild,
+  findBuild,
+  type Manifest,
+} from "../build-scripts/build.ts";
+export { type Examination, examine } from "../build-scripts/examine.ts";
+export { progressReporter } from "../build-scripts/progress.ts";
 export type { PoolOptions } from "./config/pool-options.ts";
 export { CorralError, ERROR_CODES, type ErrorCode } from "./errors.ts";
 export type {
