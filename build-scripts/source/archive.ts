@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
+import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { extract } from "tar";
 import { EnvHttpProxyAgent, fetch, type Response } from "undici";
@@ -61,13 +61,17 @@ async function unpack(response: Response, { scratch, onBytes, signal }: Delivery
   return dir;
 }
 
-function counting(onBytes: (bytes: number) => void) {
-  return async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    let bytes = 0;
-    for await (const chunk of chunks) {
+/**
+ * A stream, not a generator: tar's writable is its own kind, and pipeline() waits for ever for it behind a generator
+ * whose source is slow.
+ */
+function counting(onBytes: (bytes: number) => void): Transform {
+  let bytes = 0;
+  return new Transform({
+    transform(chunk: Uint8Array, _, done) {
       bytes += chunk.length;
       onBytes(bytes);
-      yield chunk;
-    }
-  };
+      done(null, chunk);
+    },
+  });
 }
