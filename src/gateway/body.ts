@@ -26,15 +26,15 @@ export async function readBody(request: IncomingMessage, { limit, timeout, signa
     const settle = (error?: unknown) => {
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
-      request.off("data", onData).off("end", onEnd).off("error", settle);
+      request.off("data", onData).off("end", onEnd);
       if (error === undefined) return resolve();
-      request.on("error", () => {});
       chunks.length = 0;
       reject(error);
     };
     if (signal.aborted) return onAbort();
     signal.addEventListener("abort", onAbort);
-    request.on("data", onData).on("end", onEnd).on("error", settle);
+    // A connection that breaks is told by the signal.
+    request.on("data", onData).on("end", onEnd).on("error", () => {});
   });
   return Buffer.concat(chunks);
 }

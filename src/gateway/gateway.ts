@@ -119,6 +119,7 @@ function openServer(options: ResolvedGatewayOptions, visits: Visits, handle: Han
   server.maxHeadersCount = HEADERS_LIMIT + 1;
   server.on("request", (request, response) => void handle(request, response, false));
   server.on("checkContinue", (request, response) => void handle(request, response, true));
+  server.on("checkExpectation", (request, response) => void handle(request, response, true));
   server.on("clientError", (error, socket) => onMalformed(error, socket, visits));
   return server;
 }

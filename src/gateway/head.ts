@@ -10,10 +10,13 @@ export function checkHead(request: IncomingMessage): void {
   if (request.rawHeaders.length / 2 > HEADERS_LIMIT) {
     throw closing(431, `A request may have ${HEADERS_LIMIT} headers. Send fewer.`);
   }
+  if (!["1.0", "1.1"].includes(request.httpVersion)) throw closing(400, "Speak HTTP/1.1.");
   const hosts = request.headersDistinct.host?.length ?? 0;
   if (hosts > 1 || (hosts === 0 && request.httpVersion === "1.1")) {
     throw closing(400, "A request needs exactly one Host header.");
   }
+  const { expect = "100-continue" } = request.headers;
+  if (expect.toLowerCase() !== "100-continue") throw closing(417, "Expect nothing but 100-continue.");
   if (!request.url?.startsWith("/")) throw closing(400, "The request's target must be a path.");
 }
 

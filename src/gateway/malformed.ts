@@ -12,6 +12,8 @@ export function refusalOfParser(error: NodeJS.ErrnoException): CorralError | nul
       return refusal(431, "The request's head is too large. Send fewer or shorter headers.", { headers });
     case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
       return refusal(413, "The chunk extensions are too long. Send none.", { headers });
+    case "HPE_INVALID_EOF_STATE":
+      return null; // the client went away in the middle of it
     case "ERR_HTTP_REQUEST_TIMEOUT":
       return refusal(408, "The request did not arrive in time. Send it faster.", { headers });
     default:
