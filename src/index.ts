@@ -6,10 +6,25 @@ export {
   findBuild,
   type Manifest,
 } from "../build-scripts/build.ts";
+export { cacheDir } from "../build-scripts/cache.ts";
 export { type Examination, examine } from "../build-scripts/examine.ts";
 export { progressReporter } from "../build-scripts/progress.ts";
 export type { PoolOptions } from "./config/pool-options.ts";
 export { CorralError, ERROR_CODES, type ErrorCode } from "./errors.ts";
+export { formatCpuList } from "./machine/cpulist.ts";
+export type { Machine } from "./machine/machine.ts";
+export { readMachine } from "./machine/read.ts";
+export { describeModel } from "./model/describe.ts";
+export type { ModelDescription } from "./model/description.ts";
+export { type EchoOptions, writeEchoModel } from "./model/echo.ts";
+export { type GgufFile, readGguf } from "./model/gguf/read.ts";
+export type { WriteOptions } from "./model/gguf/write.ts";
+export { inspectModel, type ModelInspection } from "./model/inspect.ts";
+export { PRESETS as MODEL_PRESETS } from "./model/random/presets.ts";
+export { type RandomOptions, writeRandomModel } from "./model/random.ts";
+export { ensureEchoModel } from "./model/store.ts";
+export { makePlan } from "./plan/make.ts";
+export type { MemoryLedger, Plan, PlanOverrides, WorkerPlan } from "./plan/plan.ts";
 export type {
   ChatChunk,
   ChatCompletion,
@@ -21,6 +36,7 @@ export type {
   EmbeddingResponse,
   Usage,
 } from "./pool/openai-types.ts";
+export { createPool, openPool, type PoolSetup } from "./pool.ts";
 export type {
   CallOptions,
   Pool,

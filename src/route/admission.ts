@@ -35,6 +35,7 @@ export class Admission {
   readonly #waiting = new Set<AbortController>();
   readonly #serviceTime = new ServiceTime();
   #closed: Error | null = null;
+  #ended: Error | null = null;
   #failure: Error | null = null;
 
   constructor({ policy, limit }: AdmissionOptions) {
@@ -111,9 +112,10 @@ export class Admission {
     this.#closed ??= error;
   }
 
-  /** Refuses those that wait. */
-  dismiss(error: Error): void {
-    for (const waiting of [...this.#waiting]) waiting.abort(error);
+  /** Refuses those that wait too, and those that would be tried again. */
+  end(error: Error): void {
+    this.#ended ??= error;
+    this.#dismiss(error);
   }
 
   /** Resolves when nothing waits or runs. */
@@ -168,6 +170,7 @@ export class Admission {
   }
 
   #refuse(isNew: boolean): void {
+    if (this.#ended) throw this.#ended;
     if (this.#closed && isNew) throw this.#closed;
     if (this.#failure && !this.hasHealthy) throw this.#failure;
     if (isNew && this.size >= this.#limit && !this.#startsAtOnce()) throw this.#full();
@@ -178,7 +181,11 @@ export class Admission {
   }
 
   #dismissIfHopeless(error: Error): void {
-    if (!this.hasHealthy) this.dismiss(error);
+    if (!this.hasHealthy) this.#dismiss(error);
+  }
+
+  #dismiss(error: Error): void {
+    for (const waiting of [...this.#waiting]) waiting.abort(error);
   }
 
   #full(): CorralError {

@@ -236,15 +236,16 @@ describe("Admission", () => {
     expect(await Promise.all(results)).toEqual(["a", "a"]);
   });
 
-  it("dismisses those that wait and leaves those that run", async () => {
+  it("ended: refuses those that wait and those to be tried again, leaves those that run", async () => {
     const queue = admission();
     queue.add(upstream("a"));
     const held = new Held();
     const running = queue.run(held.task);
     const waiting = queue.run(async () => {});
     const error = new Error("too late");
-    queue.dismiss(error);
+    queue.end(error);
     await expect(waiting).rejects.toBe(error);
+    await expect(queue.run(async () => {}, { after: "b" })).rejects.toBe(error);
     held.finish();
     expect(await running).toBe("a");
   });

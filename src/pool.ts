@@ -1,0 +1,241 @@
+import { EventEmitter } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { PoolOptions, ResolvedPoolOptions } from "./config/pool-options.ts";
+import { resolvePoolOptions } from "./config/resolve.ts";
+import type { Engine, Program } from "./engine/engine.ts";
+import type { ModelDescription } from "./model/description.ts";
+import type { Plan } from "./plan/plan.ts";
+import { ask, askEvents, askJson } from "./pool/ask.ts";
+import { type Blueprint, draw, equip, nameOfPool, type PoolSetup, redraw } from "./pool/blueprint.ts";
+import { closedError, failedError } from "./pool/errors.ts";
+import { Fleet } from "./pool/fleet.ts";
+import type {
+  ChatChunk,
+  ChatCompletion,
+  ChatRequest,
+  Completion,
+  CompletionRequest,
+  EmbeddingRequest,
+  EmbeddingResponse,
+} from "./pool/openai-types.ts";
+import { makeRunDir, removeRunDir } from "./pool/run-dir.ts";
+import { Tally } from "./pool/tally.ts";
+import type {
+  CallOptions,
+  ExchangeFacts,
+  Failure,
+  Pool,
+  PoolEvents,
+  PoolRequest,
+  PoolResponse,
+  PoolState,
+  PoolStats,
+} from "./pool-types.ts";
+import { exchange } from "./proxy/exchange.ts";
+import type { Sink, UpstreamRequest } from "./proxy/sink.ts";
+import { Supervisor } from "./worker/supervisor.ts";
+
+export type { PoolSetup };
+
+/**
+ * A pool whose workers serve.
+ * @throws CorralError CORRAL_BAD_OPTION, CORRAL_MODEL_*, CORRAL_DOES_NOT_FIT, CORRAL_BUILD_*, CORRAL_WORKER_FAILED;
+ * the signal's reason. Nothing is left running then.
+ */
+export async function createPool(options: PoolOptions = {}, setup: PoolSetup = {}): Promise<Pool> {
+  const pool = openPool(options, setup);
+  try {
+    await pool.ready();
+    return pool;
+  } catch (error) {
+    await pool.destroy();
+    throw error;
+  }
+}
+
+/**
+ * A pool that is being started: requests wait in its queue. For those who listen first and serve when they can.
+ * @throws CorralError CORRAL_BAD_OPTION at once; all else is told by `ready()`
+ */
+export function openPool(options: PoolOptions = {}, setup: PoolSetup = {}): Pool {
+  return new LivePool(resolvePoolOptions(options), setup);
+}
+
+class LivePool extends EventEmitter<PoolEvents> implements Pool {
+  readonly name: string;
+  readonly #options: ResolvedPoolOptions;
+  readonly #fleet: Fleet;
+  readonly #tally = new Tally();
+  /** Aborts when the start is to be given up. */
+  readonly #giveUp = new AbortController();
+  readonly #started: Promise<void>;
+  #state: PoolState = "starting";
+  #blueprint: Blueprint | null = null;
+  #runDir: string | null = null;
+  #supervisor: Supervisor | null = null;
+  #closing: Promise<void> | null = null;
+  #destroying: Promise<void> | null = null;
+
+  constructor(options: ResolvedPoolOptions, setup: PoolSetup) {
+    super();
+    this.name = nameOfPool(options);
+    this.#options = options;
+    this.#fleet = new Fleet(options.queueLimit);
+    this.#started = this.#start(setup);
+    this.#started.catch((error) => this.#fail(error));
+  }
+
+  get model(): ModelDescription | null {
+    return this.#blueprint?.model ?? null;
+  }
+
+  get plan(): Plan | null {
+    return this.#blueprint?.plan ?? null;
+  }
+
+  get isReady(): boolean {
+    return !this.#isClosing && this.#fleet.admission.hasHealthy;
+  }
+
+  ready(): Promise<void> {
+    return this.#started;
+  }
+
+  chat(request: ChatRequest, options?: CallOptions): Promise<ChatCompletion> {
+    return askJson(this, { path: "/v1/chat/completions", body: { ...request, stream: false } }, options);
+  }
+
+  chatStream(request: ChatRequest, options?: CallOptions): AsyncIterableIterator<ChatChunk> {
+    return askEvents(this, { path: "/v1/chat/completions", body: { ...request, stream: true } }, options);
+  }
+
+  complete(request: CompletionRequest, options?: CallOptions): Promise<Completion> {
+    return askJson(this, { path: "/v1/completions", body: { ...request, stream: false } }, options);
+  }
+
+  embed(request: EmbeddingRequest, options?: CallOptions): Promise<EmbeddingResponse> {
+    return askJson(this, { path: "/v1/embeddings", body: request }, options);
+  }
+
+  request(request: PoolRequest, options?: CallOptions): Promise<PoolResponse> {
+    return ask(this, request, options);
+  }
+
+  async exchange(request: UpstreamRequest, sink: Sink, { signal }: CallOptions = {}): Promise<ExchangeFacts> {
+    const { admission, connections } = this.#fleet;
+    const facts = await exchange(request, sink, { admission, connections, signal });
+    this.#tally.add(facts);
+    const [path = ""] = request.path.split("?", 1);
+    this.emit("request", { ...facts, pool: this.name, method: request.method, path });
+    return facts;
+  }
+
+  stats(): PoolStats {
+    const workers = this.#supervisor?.snapshot() ?? [];
+    return {
+      name: this.name,
+      state: this.#state,
+      ...this.#fleet.stats(workers),
+      ...this.#tally.snapshot(),
+      restarts: workers.reduce((sum, { restarts }) => sum + restarts, 0),
+    };
+  }
+
+  async scale(workers: number): Promise<void> {
+    await this.#started;
+    if (this.#isClosing || !this.#blueprint) throw closedError(this.name);
+    this.#blueprint = redraw(this.#blueprint, this.#options, workers);
+    await this.#supervisor?.scale(this.#blueprint.plan);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#drain().then(() => this.#end((supervisor) => supervisor.close()));
+    return this.#closing;
+  }
+
+  destroy(): Promise<void> {
+    this.#destroying ??= this.#end((supervisor) => supervisor.destroy());
+    this.#closing ??= this.#destroying;
+    return this.#destroying;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #start(setup: PoolSetup): Promise<void> {
+    const signal = AbortSignal.any([this.#giveUp.signal, ...(setup.signal ? [setup.signal] : [])]);
+    signal.throwIfAborted();
+    this.#blueprint = await draw(this.#options, setup);
+    const { engine, program } = await equip(this.#options, setup, signal);
+    this.#runDir = await makeRunDir();
+    signal.throwIfAborted();
+    this.#supervisor = this.#supervise(engine, program, this.#blueprint.plan, this.#runDir);
+    await this.#supervisor.start(signal);
+    if (this.#state === "starting") this.#state = "ready";
+  }
+
+  #supervise(engine: Engine, program: Program, plan: Plan, runDir: string): Supervisor {
+    const supervisor = new Supervisor({
+      engine,
+      program,
+      plan,
+      options: this.#options,
+      runDir,
+      loadOf: (start) => this.#fleet.enlist(start, this.#blueprint?.plan.slots ?? plan.slots),
+    });
+    supervisor.on("worker", (event) => {
+      this.#fleet.follow(event);
+      this.emit("worker", event);
+    });
+    supervisor.on("failed", (failure) => {
+      this.#fail(failure);
+      this.emit("failed", failure);
+    });
+    supervisor.on("recovered", () => {
+      this.#recover();
+      this.emit("recovered");
+    });
+    return supervisor;
+  }
+
+  #fail(why: Failure | Error): void {
+    if (this.#isClosing) return;
+    this.#state = "failed";
+    this.#fleet.admission.fail(failedError(this.name, why));
+  }
+
+  #recover(): void {
+    if (this.#isClosing) return;
+    this.#state = "ready";
+    this.#fleet.admission.recover();
+  }
+
+  /** Lets those that wait or run finish, as long as there is a worker to serve them and `drainTimeout` allows. */
+  async #drain(): Promise<void> {
+    this.#state = "closing";
+    const { admission } = this.#fleet;
+    admission.close(closedError(this.name));
+    if (!admission.hasHealthy) return;
+    const idle = new AbortController();
+    const limit = sleep(this.#options.drainTimeout, undefined, { signal: idle.signal }).catch(() => {});
+    await Promise.race([admission.whenIdle(), limit]);
+    idle.abort();
+  }
+
+  async #end(stop: (supervisor: Supervisor) => Promise<void>): Promise<void> {
+    this.#state = "closing";
+    const error = closedError(this.name);
+    this.#fleet.end(error);
+    this.#giveUp.abort(error);
+    await this.#started.catch(() => {});
+    if (this.#supervisor) await stop(this.#supervisor);
+    await this.#fleet.connections.destroyAll();
+    if (this.#runDir) await removeRunDir(this.#runDir);
+    this.#state = "closed";
+  }
+
+  get #isClosing(): boolean {
+    return this.#state === "closing" || this.#state === "closed";
+  }
+}

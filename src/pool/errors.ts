@@ -1,0 +1,25 @@
+import { CorralError } from "../errors.ts";
+import type { Failure } from "../worker/state.ts";
+
+/** Seconds. The supervisor tries a failed pool again after 15 s at the soonest. */
+const RETRY_AFTER = 15;
+
+export function closedError(pool: string): CorralError {
+  return new CorralError("CORRAL_POOL_CLOSED", `the pool "${pool}" is closing or closed; make another`, {
+    facts: { pool },
+  });
+}
+
+/** @param why what the workers died of, or what kept them from being started. */
+export function failedError(pool: string, why: Failure | Error): CorralError {
+  const facts = { pool, retryAfter: RETRY_AFTER };
+  const message = `the pool "${pool}" has failed: ${why.message}`;
+  if (why instanceof Error) {
+    return new CorralError("CORRAL_POOL_FAILED", message, { cause: why, facts: { ...factsOf(why), ...facts } });
+  }
+  return new CorralError("CORRAL_POOL_FAILED", message, { facts: { ...facts, failure: why } });
+}
+
+function factsOf(error: Error): Readonly<Record<string, unknown>> {
+  return error instanceof CorralError ? { ...error.facts, code: error.code } : {};
+}

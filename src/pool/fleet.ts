@@ -1,0 +1,78 @@
+import type { CorralError } from "../errors.ts";
+import type { PoolStats, WorkerEvent, WorkerSnapshot, WorkerStats } from "../pool-types.ts";
+import { Connections } from "../proxy/connections.ts";
+import { Admission } from "../route/admission.ts";
+import { leastBusy } from "../route/least-busy.ts";
+import { LiveUpstream } from "../route/live-upstream.ts";
+import type { Load } from "../worker/load.ts";
+import type { WorkerHandle } from "../worker/worker.ts";
+
+/**
+ * The workers as those see them who send requests: one upstream for each start of a worker, from the moment it has an
+ * address until it is gone. What the supervisor tells of a worker decides whether requests go there.
+ */
+export class Fleet {
+  readonly admission: Admission;
+  readonly connections = new Connections();
+  readonly #upstreams = new Map<string, LiveUpstream>();
+
+  constructor(queueLimit: number) {
+    this.admission = new Admission({ policy: leastBusy, limit: queueLimit });
+  }
+
+  /** A worker is being started; it gets no requests yet. */
+  enlist({ id, endpoint }: WorkerHandle, slots: number): Load {
+    const upstream = new LiveUpstream({ id, endpoint, slots });
+    upstream.eject();
+    this.#upstreams.set(id, upstream);
+    return upstream;
+  }
+
+  follow({ id, state }: WorkerEvent): void {
+    const upstream = this.#upstreams.get(id);
+    if (!upstream) return;
+    switch (state.name) {
+      case "starting":
+        return;
+      case "ready":
+        if (state.suspect) this.admission.eject(id);
+        else this.admission.add(upstream);
+        return;
+      case "draining":
+        this.admission.eject(id);
+        void this.connections.close(id);
+        return;
+      case "stopped":
+      case "failed":
+        this.admission.eject(id);
+        this.#upstreams.delete(id);
+        void this.connections.destroy(id);
+    }
+  }
+
+  /** Ends what waits and what runs with this error, and takes nothing from now on. */
+  end(error: CorralError): void {
+    this.admission.end(error);
+    for (const upstream of this.#upstreams.values()) upstream.cut(error);
+  }
+
+  stats(workers: readonly WorkerSnapshot[]): Pick<PoolStats, "workers" | "slots" | "queued" | "queueLimit"> {
+    const stats = workers.map((worker) => this.#workerStats(worker));
+    return {
+      workers: stats,
+      slots: { total: sum(stats, ({ slots }) => slots), busy: sum(stats, ({ inFlight }) => inFlight) },
+      queued: this.admission.size,
+      queueLimit: this.admission.limit,
+    };
+  }
+
+  #workerStats(worker: WorkerSnapshot): WorkerStats {
+    const upstream = this.#upstreams.get(worker.id);
+    const { slots = 0, inFlight = 0, served = 0 } = upstream ?? {};
+    return { ...worker, slots, inFlight, served };
+  }
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}
