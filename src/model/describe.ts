@@ -43,7 +43,9 @@ export function describeParts(parts: ModelParts): ModelDescription {
   const tensors = parts.flatMap((part) => part.tensors);
   const header = new Header(first.path, first.metadata);
   const architecture = header.text("general.architecture");
-  if (architecture === null) throw broken(first.path, "does not say its architecture (general.architecture)");
+  if (architecture === null || !/^[\w.-]{1,64}$/.test(architecture)) {
+    throw broken(first.path, "does not say its architecture (general.architecture), or says nonsense");
+  }
   requireModel(first.path, header, architecture, tensors);
 
   const own = (key: string): string => `${architecture}.${key}`;
