@@ -1,0 +1,107 @@
+import { CorralError } from "../errors.ts";
+import type { Machine } from "../machine/machine.ts";
+import type { ModelDescription } from "../model/description.ts";
+import { fitMemory } from "./fit-memory.ts";
+import { ledgerOf, MIB, repackedBytes } from "./memory.ts";
+import type { Plan, PlanOverrides, WorkerPlan } from "./plan.ts";
+import { type Seat, seatsFor } from "./seats.ts";
+import type { Shape } from "./shape.ts";
+import { divide, pack, suitableWorkers, suitableWorkersOf } from "./split.ts";
+
+/** Repacked products work on rows in fours: 4 sequences decode 1.4 times as much as 1, 2 no more than 1 (measured). */
+const SLOTS = 4;
+/** Longer contexts are for those who ask: their memory is taken from the start, whether used or not. */
+const MOST_CONTEXT = 8192;
+/** Where a model does not say what it was trained for. */
+const UNKNOWN_CONTEXT = 4096;
+
+/**
+ * Decides what to run. Pure: the same machine, model and overrides give the same plan, and nothing is started.
+ *
+ * The rule: workers sit on whole groups of physical cores that share a cache and memory, about 8 cores each on big
+ * machines and two halves on small ones, each thread on a CPU of its own. It is a first, honest guess from measurements
+ * on a few machines; what it takes from memory is an upper estimate.
+ *
+ * @param overrides What the user fixed. It is kept as it is, or refused.
+ * @throws CorralError CORRAL_BAD_OPTION for overrides that are no positive whole numbers; CORRAL_DOES_NOT_FIT with the
+ * numbers and the nearest plan that fits.
+ */
+export function makePlan(machine: Machine, model: ModelDescription, overrides: PlanOverrides = {}): Plan {
+  checkOverrides(overrides);
+  const wanted = wantedShape(machine, model, overrides);
+  const { shape, warnings } = fitMemory(wanted, fixedFields(overrides), (candidate) =>
+    ledgerOf(machine, model, candidate),
+  );
+  const seating = seatsFor(machine, { workers: shape.workers, threads: overrides.threads });
+  const sets = overrides.threads
+    ? pack(seating.seats, shape.workers, overrides.threads)
+    : divide(seating.seats, shape.workers);
+  const memory = ledgerOf(machine, model, shape);
+  const canPin = machine.os === "linux";
+  return {
+    model: { path: model.path, name: model.name },
+    workers: sets.map((seats, replica): WorkerPlan => {
+      const cpus = canPin ? seats.map(({ cpu }) => cpu).sort((a, b) => a - b) : [];
+      return { replica, cpus, threads: seats.length };
+    }),
+    slots: shape.slots,
+    context: shape.context,
+    promptCache: Math.floor(memory.promptCache / MIB),
+    repack: shape.repack,
+    gatewayCpus: canPin ? seating.gatewayCpus : [],
+    memory,
+    warnings: [...warnings, ...seating.warnings, ...straddling(sets), ...wishesToDoubt(model, shape)],
+  };
+}
+
+function wantedShape(machine: Machine, model: ModelDescription, overrides: PlanOverrides): Shape {
+  const { seats } = seatsFor(machine, overrides);
+  return {
+    workers: overrides.workers ?? autoWorkers(seats, overrides.threads),
+    slots: overrides.slots ?? SLOTS,
+    context: overrides.context ?? Math.min(model.contextLength ?? UNKNOWN_CONTEXT, MOST_CONTEXT),
+    repack: overrides.repack ?? repackedBytes(machine, model) > 0,
+  };
+}
+
+function autoWorkers(seats: readonly Seat[], threads: number | undefined): number {
+  return threads === undefined ? suitableWorkers(seats) : suitableWorkersOf(seats, threads);
+}
+
+/** Threads are not in the shape: they take no memory worth counting, and are never changed for it. */
+function fixedFields(overrides: PlanOverrides): Set<keyof Shape> {
+  const fields = ["workers", "slots", "context", "repack"] as const;
+  return new Set(fields.filter((field) => overrides[field] !== undefined));
+}
+
+function checkOverrides(overrides: PlanOverrides): void {
+  for (const name of ["workers", "threads", "slots", "context"] as const) {
+    const value = overrides[name];
+    if (value !== undefined && !(Number.isSafeInteger(value) && value > 0))
+      throw new CorralError(
+        "CORRAL_BAD_OPTION",
+        `${name} is ${value}: give a whole number from 1 up, or leave it out.`,
+        {
+          facts: { option: name, value },
+        },
+      );
+  }
+}
+
+function straddling(sets: readonly (readonly Seat[])[]): string[] {
+  const wide = sets.flatMap((seats, replica) => (new Set(seats.map(({ domain }) => domain)).size > 1 ? [replica] : []));
+  if (wide.length === 0) return [];
+  const who = wide.length === 1 ? `Worker ${wide[0]} spans` : `Workers ${wide.join(", ")} span`;
+  return [`${who} several sockets or NUMA nodes: threads far from the memory are slow. More workers are better here.`];
+}
+
+function wishesToDoubt(model: ModelDescription, { slots, context }: Shape): string[] {
+  const warnings: string[] = [];
+  if (model.contextLength !== null && context > model.contextLength)
+    warnings.push(
+      `The model was trained for ${model.contextLength} tokens: beyond, up to ${context}, answers may be nonsense.`,
+    );
+  if (slots > 1 && slots % 4 !== 0)
+    warnings.push(`${slots} slots: sequences are computed in fours, so 1, 4 or 8 slots use the CPU better.`);
+  return warnings;
+}

@@ -1,0 +1,221 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { CorralError } from "../../src/errors.ts";
+import type { Cpu, Machine } from "../../src/machine/machine.ts";
+import { makePlan } from "../../src/plan/make.ts";
+import type { PlanOverrides } from "../../src/plan/plan.ts";
+import { knownMachine } from "./known-machine.ts";
+import { eightBillion, halfBillion } from "./models.ts";
+
+const MIB = 1024 ** 2;
+const GIB = 1024 ** 3;
+
+function errorOf(run: () => unknown): CorralError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof CorralError) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+describe("memory", () => {
+  test("the ledger adds up, and says what was counted", async () => {
+    const { memory, workers } = makePlan(await knownMachine("desktop-16-cores"), eightBillion);
+    // 128 KiB a token (Llama-3-8B in f16), 4 slots of 8192 tokens; of x86's AVX512 types the model has Q4_K.
+    expect(memory).toMatchObject({ file: 4692 * MIB, repacked: 3500 * MIB, kv: 4 * GIB, budget: 56 * GIB });
+    expect(memory.compute).toBeGreaterThan(100 * MIB);
+    expect(memory.compute).toBeLessThan(512 * MIB);
+    const each = memory.repacked + memory.kv + memory.compute + memory.promptCache;
+    expect(memory.total).toBe(memory.file + workers.length * each + memory.headroom);
+  });
+
+  test("what is repacked depends on the CPU", async () => {
+    const repackedOn = async (name: string) =>
+      makePlan(await knownMachine(name), eightBillion, { slots: 1, context: 512 });
+    expect((await repackedOn("server-2-sockets")).memory.repacked).toBe(4680 * MIB); // AMX: Q6_K too
+    expect((await repackedOn("desktop-16-cores")).memory.repacked).toBe(3500 * MIB);
+    const board = {
+      ...(await knownMachine("board-aarch64")),
+      memory: { total: 64 * GIB, available: 64 * GIB, limit: null },
+    };
+    expect(makePlan(board, eightBillion).memory.repacked).toBe(4680 * MIB);
+  });
+
+  test("what the user fixed is refused rather than changed", async () => {
+    const machine = await knownMachine("limit-4-gib");
+    const error = errorOf(() => makePlan(machine, halfBillion, { context: 131_072, slots: 8 }));
+    expect(error.code).toBe("CORRAL_DOES_NOT_FIT");
+    expect(error.message).toMatch(/may be used: 340 MiB of file pages, 1 x \d+ MiB for workers/);
+    const nearest = error.facts.nearest as PlanOverrides;
+    expect(makePlan(machine, halfBillion, nearest)).toMatchObject({ slots: nearest.slots, context: nearest.context });
+    expect(error.message).toContain(`The nearest that fits: --workers ${nearest.workers} --slots ${nearest.slots}`);
+  });
+
+  test("a model that fits in no way: no plan is offered", async () => {
+    const machine = await knownMachine("vps-2-cores");
+    const error = errorOf(() => makePlan(machine, eightBillion));
+    expect(error).toMatchObject({ code: "CORRAL_DOES_NOT_FIT", facts: { nearest: null } });
+    expect(error.message).toMatch(/take a smaller model or quantisation, or give it more memory\.$/);
+  });
+
+  test("models that only embed keep no keys, values or prompts", async () => {
+    const bert = { ...halfBillion, contextLength: 512, embeddingOnly: true };
+    const plan = makePlan(await knownMachine("vps-2-cores"), bert);
+    expect(plan).toMatchObject({ context: 512, promptCache: 0, memory: { kv: 0, promptCache: 0 } });
+  });
+});
+
+describe("overrides", () => {
+  test("more threads than CPUs: the numbers and the nearest that fits", async () => {
+    const machine = await knownMachine("vps-2-cores");
+    const error = errorOf(() => makePlan(machine, halfBillion, { workers: 3, threads: 2 }));
+    expect(error).toMatchObject({
+      code: "CORRAL_DOES_NOT_FIT",
+      message:
+        "--workers 3 --threads 2 takes 6 CPUs, and 2 may be used. The nearest that fits: --workers 2 --threads 1.",
+      facts: { need: 6, cpus: 2, nearest: { workers: 2, threads: 1 } },
+    });
+    expect(errorOf(() => makePlan(machine, halfBillion, { threads: 5 })).facts.nearest).toEqual({ threads: 2 });
+    expect(errorOf(() => makePlan(machine, halfBillion, { workers: 5 })).facts.nearest).toEqual({ workers: 2 });
+  });
+
+  test.each([{ workers: 0 }, { threads: 1.5 }, { slots: -1 }, { context: Number.NaN }])(
+    "%o is no option",
+    async (overrides) => {
+      const machine = await knownMachine("vps-2-cores");
+      expect(errorOf(() => makePlan(machine, halfBillion, overrides)).code).toBe("CORRAL_BAD_OPTION");
+    },
+  );
+
+  test("wishes to doubt are granted with a warning", async () => {
+    const machine = await knownMachine("desktop-16-cores");
+    const plan = makePlan(machine, halfBillion, { context: 65_536, slots: 2 });
+    expect(plan).toMatchObject({ context: 65_536, slots: 2 });
+    expect(plan.warnings).toEqual([
+      "The model was trained for 32768 tokens: beyond, up to 65536, answers may be nonsense.",
+      "2 slots: sequences are computed in fours, so 1, 4 or 8 slots use the CPU better.",
+    ]);
+  });
+
+  test("weights are not repacked when the user says so", async () => {
+    const plan = makePlan(await knownMachine("desktop-16-cores"), halfBillion, { repack: false });
+    expect(plan).toMatchObject({ repack: false, memory: { repacked: 0 }, warnings: [] });
+  });
+});
+
+test("without affinity nothing is pinned, and threads are planned all the same", async () => {
+  const mac: Machine = { ...(await knownMachine("desktop-16-cores")), os: "darwin" };
+  const plan = makePlan(mac, halfBillion);
+  expect(plan.workers.map(({ cpus, threads }) => [cpus, threads])).toEqual([
+    [[], 7],
+    [[], 8],
+  ]);
+  expect(plan.gatewayCpus).toEqual([]);
+});
+
+/** Machines of any make: sockets, cores, SMT, caches, kinds, masks, quotas and limits in any combination. */
+const anyMachine: fc.Arbitrary<Machine> = fc
+  .record({
+    packages: fc.integer({ min: 1, max: 3 }),
+    coresEach: fc.integer({ min: 1, max: 24 }),
+    smt: fc.boolean(),
+    coresPerCache: fc.option(fc.integer({ min: 1, max: 8 })),
+    efficient: fc.integer({ min: 0, max: 12 }),
+    quota: fc.option(fc.double({ min: 0.1, max: 40, noNaN: true })),
+    memory: fc.integer({ min: 256, max: 65_536 }),
+    limit: fc.option(fc.integer({ min: 256, max: 65_536 })),
+    masked: fc.func(fc.boolean()),
+  })
+  .map(({ packages, coresEach, smt, coresPerCache, efficient, quota, memory, limit, masked }) => {
+    const cores = packages * coresEach;
+    const cpus = Array.from({ length: smt ? 2 * cores : cores }, (_, id): Cpu => {
+      const core = id % cores;
+      return {
+        id,
+        core: `core${core}`,
+        package: Math.floor(core / coresEach),
+        node: Math.floor(core / coresEach),
+        cacheGroup: coresPerCache === null ? null : `cache${Math.floor(core / coresPerCache)}`,
+        kind: core < efficient ? "efficiency" : "performance",
+      };
+    });
+    return {
+      os: "linux",
+      arch: "x64",
+      cpuModel: "any",
+      features: ["avx2"],
+      cpus: cpus.filter(({ id }) => id === 0 || masked(id)),
+      cpuQuota: quota,
+      memory: { total: memory * MIB, available: memory * MIB, limit: limit === null ? null : limit * MIB },
+      numaNodes: [],
+      cgroup: 2,
+    };
+  });
+
+const anyOverrides: fc.Arbitrary<PlanOverrides> = fc.record(
+  {
+    workers: fc.integer({ min: 1, max: 30 }),
+    threads: fc.integer({ min: 1, max: 30 }),
+    slots: fc.integer({ min: 1, max: 8 }),
+    context: fc.integer({ min: 1, max: 40_000 }),
+    repack: fc.boolean(),
+  },
+  { requiredKeys: [] },
+);
+
+test("every plan keeps its promises, whatever the machine and the wish", () => {
+  fc.assert(
+    fc.property(anyMachine, anyOverrides, (machine, overrides) => {
+      const plan = planOrNull(machine, overrides);
+      if (plan === null) return;
+      const used = plan.workers.flatMap(({ cpus }) => cpus);
+      expect(new Set(used).size, "CPU sets are disjoint").toBe(used.length);
+      const usable = new Set(machine.cpus.map(({ id }) => id));
+      expect(
+        [...used, ...plan.gatewayCpus].filter((id) => !usable.has(id)),
+        "only usable CPUs",
+      ).toEqual([]);
+      expect(
+        plan.gatewayCpus.filter((id) => used.includes(id)),
+        "the gateway's core is its own",
+      ).toEqual([]);
+      for (const { cpus, threads } of plan.workers) {
+        expect(threads).toBeGreaterThanOrEqual(1);
+        expect(threads).toBeLessThanOrEqual(cpus.length);
+        if (overrides.threads !== undefined) expect(threads).toBe(overrides.threads);
+      }
+      const { memory, workers } = plan;
+      expect(memory.total).toBeLessThanOrEqual(memory.budget);
+      const each = memory.repacked + memory.kv + memory.compute + memory.promptCache;
+      expect(memory.total).toBe(memory.file + workers.length * each + memory.headroom);
+      expect(plan).toMatchObject({
+        slots: overrides.slots ?? plan.slots,
+        context: overrides.context ?? plan.context,
+        repack: overrides.repack ?? plan.repack,
+      });
+      expect(workers).toHaveLength(overrides.workers ?? workers.length);
+      if (overrides.workers === undefined && overrides.threads === undefined && machine.cpuQuota !== null)
+        expect(used.length).toBeLessThanOrEqual(Math.max(1, Math.floor(machine.cpuQuota)));
+      const isAuto = overrides.workers === undefined && overrides.threads === undefined;
+      const isReduced = plan.warnings.some((warning) => /^Memory is short: .* workers\.$/.test(warning));
+      if (isAuto && !isReduced && workers.length > 1) expect(plan.warnings.join()).not.toContain("span");
+    }),
+    { numRuns: 500 },
+  );
+});
+
+/** Null where it is refused for a reason that is true. */
+function planOrNull(machine: Machine, overrides: PlanOverrides) {
+  try {
+    return makePlan(machine, halfBillion, overrides);
+  } catch (error) {
+    if (!(error instanceof CorralError) || error.code !== "CORRAL_DOES_NOT_FIT") throw error;
+    const { need, cpus, nearest } = error.facts as { need?: number; cpus?: number; nearest: PlanOverrides | null };
+    if (need !== undefined && cpus !== undefined) expect(need).toBeGreaterThan(cpus);
+    // What is offered instead must be possible.
+    if (nearest && need === undefined) makePlan(machine, halfBillion, { ...nearest });
+    return null;
+  }
+}
