@@ -100,7 +100,7 @@ async function describe(climbing: ClimbOptions, { rung, proof, failed, seconds, 
     failedRungs: failed,
     compiler: facts.compiler,
     cpu: { arch: facts.cpu.arch, model: cpu, features: [...facts.cpu.features] },
-    programs: await describePrograms(dir, Object.values(recipe.targets)),
+    programs: await describePrograms(dir, recipe),
     proof: { passed: proof.passed, checks: [...proof.checks] },
     bench: [...proof.bench],
     seconds,
@@ -108,19 +108,19 @@ async function describe(climbing: ClimbOptions, { rung, proof, failed, seconds, 
   };
 }
 
-async function describePrograms(dir: string, names: readonly string[]): Promise<Manifest["programs"]> {
-  const entries = names.map(async (name) => {
+async function describePrograms(dir: string, { targets, pin }: Recipe): Promise<Manifest["programs"]> {
+  const entries = Object.values(targets).map(async (name) => {
     const path = join(dir, name);
-    const [sha256, { size }, version] = await Promise.all([sha256Of(path), stat(path), versionOf(path)]);
+    const [sha256, { size }, version] = await Promise.all([sha256Of(path), stat(path), versionOf(path, pin.version)]);
     return [name, { sha256, bytes: size, version }] as const;
   });
   return Object.fromEntries(await Promise.all(entries));
 }
 
-/** As the program prints it; null where it prints none (llama-quantize, rpc-server). */
-async function versionOf(program: string): Promise<string | null> {
+/** As the program prints it; the source's, where it prints none (llama-quantize, rpc-server). */
+async function versionOf(program: string, sourceVersion: string): Promise<string> {
   const { stdout, stderr } = await execa(program, ["--version"], { reject: false, timeout: 10_000, stdin: "ignore" });
-  return /version: *(.+)/.exec(`${stdout}\n${stderr}`)?.[1]?.trim() ?? null;
+  return /version: *(.+)/.exec(`${stdout}\n${stderr}`)?.[1]?.trim() ?? sourceVersion;
 }
 
 /** Compilers end with an error at flags they do not know. */

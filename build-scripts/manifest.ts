@@ -57,10 +57,7 @@ export const manifestSchema = z.object({
   failedRungs: z.array(z.object({ name: z.string(), reason: z.string(), log: z.string() })),
   compiler: z.object({ version: z.string(), target: z.string() }),
   cpu: z.object({ arch: z.string(), model: z.string(), features: z.array(z.string()) }),
-  programs: z.record(
-    z.string(),
-    z.object({ sha256, version: z.string().nullable(), bytes: z.number().int().positive() }),
-  ),
+  programs: z.record(z.string(), z.object({ sha256, version: z.string(), bytes: z.number().int().positive() })),
   proof: z.object({ passed: z.boolean(), checks: z.array(check) }),
   bench: z.array(figure),
   seconds: z.object({ source: seconds, compile: seconds, proof: seconds }),

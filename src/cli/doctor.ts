@@ -73,31 +73,30 @@ function featureLines({ notableFeatures }: Examination, { green, dim }: Colours)
   return table(COLUMNS, rows);
 }
 
-function buildLines({ builds }: Examination, { green, red, yellow, dim }: Colours): string {
-  if (builds.length === 0) return dim("  none yet: corral build makes one");
-  return builds
-    .map((build) => {
-      switch (build.state) {
-        case "unfinished":
-          return `  ${build.dir}: ${yellow("unfinished")}, made anew when it is needed`;
-        case "damaged":
-          return `  ${build.dir}: ${red("damaged")}: not as it was proven: ${build.damaged.join(", ")}`;
-        case "other-cpu":
-          return `  ${build.dir}: ${yellow("for another CPU")} (${build.manifest.cpu.model}), never run here`;
-        case "outdated":
-          return `  ${build.dir}: ${yellow("outdated")}, of another version of corral`;
-        case "ready": {
-          const { engine, rung, options, proof } = build.manifest;
-          const failures = proof.checks.filter((check) => !check.passed).map(({ name }) => `failed: ${name}`);
-          const lines = [
-            `  ${build.dir}: ${green("ready")}, sha256 holds`,
-            `    ${engine.name} ${engine.version}, "${rung.name}", ${options.arithmetic} arithmetic`,
-            `    proven: ${proof.checks.filter((check) => check.passed).length} of ${proof.checks.length} checks`,
-            ...[...failures, ...build.warnings].map((text) => `    ${yellow(text)}`),
-          ];
-          return lines.join("\n");
-        }
-      }
-    })
-    .join("\n");
+function buildLines({ builds }: Examination, colours: Colours): string {
+  if (builds.length === 0) return colours.dim("  none yet: corral build makes one");
+  return builds.map((build) => buildLine(build, colours)).join("\n");
+}
+
+function buildLine(build: Examination["builds"][number], { green, red, yellow }: Colours): string {
+  switch (build.state) {
+    case "unfinished":
+      return `  ${build.dir}: ${yellow("unfinished")}, made anew when it is needed`;
+    case "damaged":
+      return `  ${build.dir}: ${red("damaged")}: not as it was proven: ${build.damaged.join(", ")}`;
+    case "other-cpu":
+      return `  ${build.dir}: ${yellow("for another CPU")} (${build.manifest.cpu.model}), never run here`;
+    case "outdated":
+      return `  ${build.dir}: ${yellow("outdated")}, of another version of corral`;
+    case "ready": {
+      const { engine, rung, options, proof } = build.manifest;
+      const failures = proof.checks.filter((check) => !check.passed).map(({ name }) => `failed: ${name}`);
+      return [
+        `  ${build.dir}: ${green("ready")}, sha256 holds`,
+        `    ${engine.name} ${engine.version}, "${rung.name}", ${options.arithmetic} arithmetic`,
+        `    proven: ${proof.checks.filter((check) => check.passed).length} of ${proof.checks.length} checks`,
+        ...[...failures, ...build.warnings].map((text) => `    ${yellow(text)}`),
+      ].join("\n");
+    }
+  }
 }
