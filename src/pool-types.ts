@@ -68,6 +68,8 @@ export interface PoolEvents {
   /** Its workers keep dying: requests are refused until `recovered`. */
   failed: [Failure];
   recovered: [];
+  /** One sentence for a person: something runs otherwise than planned. */
+  warning: [string];
 }
 
 export interface CallOptions {

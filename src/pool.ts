@@ -188,6 +188,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
       this.#fleet.follow(event);
       this.emit("worker", event);
     });
+    supervisor.on("warning", (sentence) => this.emit("warning", sentence));
     supervisor.on("failed", (failure) => {
       this.#fail(failure);
       this.emit("failed", failure);

@@ -7,6 +7,7 @@ import type { Machine } from "../machine/machine.ts";
 import { readMachine } from "../machine/read.ts";
 import { describeModel } from "../model/describe.ts";
 import type { ModelDescription } from "../model/description.ts";
+import { modelName } from "../model/parts.ts";
 import { ensureEchoModel } from "../model/store.ts";
 import { makePlan } from "../plan/make.ts";
 import type { Plan, PlanOverrides } from "../plan/plan.ts";
@@ -35,10 +36,9 @@ export interface Blueprint {
 /** What stands for the built-in echo model where a path could stand. */
 const ECHO = "echo";
 
-/** "models/Qwen-7B-00001-of-00003.gguf" -> "Qwen-7B": what clients call the model of a pool that was given no name. */
+/** What clients call the model of a pool that was given no name: the file's own. */
 export function nameOfPool({ name, model }: ResolvedPoolOptions): string {
-  const file = model.slice(Math.max(model.lastIndexOf("/"), model.lastIndexOf("\\")) + 1);
-  return name ?? file.replace(/\.gguf$/i, "").replace(/-\d{5}-of-\d{5}$/, "");
+  return name ?? modelName(model);
 }
 
 /** @throws CorralError CORRAL_MODEL_*, CORRAL_DOES_NOT_FIT */

@@ -1,0 +1,99 @@
+import { describe, expect, it } from "vitest";
+import { closedError } from "../../src/pool/errors.ts";
+import { Fleet } from "../../src/pool/fleet.ts";
+import type { WorkerEvent, WorkerSnapshot } from "../../src/pool-types.ts";
+import type { WorkerState } from "../../src/worker/state.ts";
+
+const endpoint = { kind: "unix", socketPath: "/run/none.sock", key: "k" } as const;
+const since = 0;
+const ready: WorkerState = { name: "ready", since, pid: 7, suspect: false };
+const suspect: WorkerState = { ...ready, suspect: true };
+const draining: WorkerState = { name: "draining", since, pid: 7 };
+const stopped: WorkerState = { name: "stopped", since };
+
+function event(start: number, state: WorkerState): WorkerEvent {
+  return { replica: 0, start, id: `m#0.${start}`, pid: 7, state, endpoint };
+}
+
+function enlisted(): Fleet {
+  const fleet = new Fleet(10);
+  fleet.enlist({ id: "m#0.0", replica: 0, start: 0, endpoint }, 4);
+  return fleet;
+}
+
+const where = (fleet: Fleet): Promise<string> => fleet.admission.run(async ({ upstream }) => upstream.id);
+
+describe("Fleet", () => {
+  it("sends requests to a worker from ready to draining, not while it is suspect", async () => {
+    const fleet = enlisted();
+    const healthy: boolean[] = [];
+    for (const state of [ready, suspect, ready, draining, stopped]) {
+      fleet.follow(event(0, state));
+      healthy.push(fleet.admission.hasHealthy);
+    }
+    expect(healthy).toEqual([true, false, true, false, false]);
+  });
+
+  it("keeps requests waiting from one start of a worker to the next", async () => {
+    const fleet = enlisted();
+    const result = where(fleet);
+    fleet.follow(event(0, stopped));
+    fleet.enlist({ id: "m#0.1", replica: 0, start: 1, endpoint }, 4);
+    fleet.follow(event(1, { name: "starting", since, pid: 8 }));
+    fleet.follow(event(1, ready));
+    expect(await result).toBe("m#0.1");
+  });
+
+  it("ignores what it hears late of a worker that is gone", () => {
+    const fleet = enlisted();
+    fleet.follow(event(0, stopped));
+    fleet.follow(event(0, ready));
+    expect(fleet.admission.hasHealthy).toBe(false);
+  });
+
+  it("ends what waits and cuts what runs", async () => {
+    const fleet = enlisted();
+    fleet.follow(event(0, ready));
+    let reason: unknown = null;
+    const running = fleet.admission.run(
+      ({ signal }) =>
+        new Promise<void>((resolve) => {
+          signal.addEventListener("abort", () => {
+            reason = signal.reason;
+            resolve();
+          });
+        }),
+    );
+    const error = closedError("m");
+    fleet.end(error);
+    await running;
+    expect(reason).toBe(error);
+    await expect(where(fleet)).rejects.toBe(error);
+  });
+
+  it("tells slots and what is in them", () => {
+    const fleet = enlisted();
+    fleet.follow(event(0, ready));
+    const hold = new Promise<void>(() => {});
+    void fleet.admission.run(() => hold);
+    const worker: WorkerSnapshot = {
+      id: "m#0.0",
+      replica: 0,
+      pid: 7,
+      state: "ready",
+      cpus: [0],
+      restarts: 0,
+      lastFailure: null,
+    };
+    const gone: WorkerSnapshot = { ...worker, id: "m#1.3", state: "failed" };
+    expect(fleet.stats([worker, gone])).toEqual({
+      workers: [
+        { ...worker, slots: 4, inFlight: 1, served: 0 },
+        { ...gone, slots: 0, inFlight: 0, served: 0 },
+      ],
+      slots: { total: 4, busy: 1 },
+      queued: 0,
+      queueLimit: 10,
+    });
+  });
+});
