@@ -44,8 +44,9 @@ export function diagnose(output: string): Diagnosis {
   const first = lines.findIndex((line) => ERROR_LINE.test(line));
   for (const { cause, pattern, remedy } of CAUSES) {
     const at = lines.findIndex((line) => pattern.test(line));
-    // Behind the first error and its notes there may be anything; a message of the system's may come from any job.
-    const decides = at >= 0 && (cause === "disk-full" || cause === "out-of-memory" || first < 0 || at <= first + 10);
+    // Of what stands behind the first error only its own notes count; the system's messages may come from any job.
+    const system = cause === "disk-full" || cause === "out-of-memory";
+    const decides = at >= 0 && (system || first < 0 || at <= first + notesBehind(lines[first]));
     if (decides) return { cause, firstError: lines[at]?.trim() ?? "", remedy };
   }
   const firstError = lines[first]?.trim() ?? lines.findLast((line) => line.trim() !== "")?.trim() ?? "no output";
@@ -58,4 +59,9 @@ export function diagnose(output: string): Diagnosis {
     return { cause: "cmake", firstError: whole, remedy: "Look at the options given with -D, then at the log." };
   }
   return { cause: "error", firstError, remedy: "The log has the whole command and what the compiler said." };
+}
+
+/** CMake quotes the whole output of the compiler that it tried, below its own words. */
+function notesBehind(line: string | undefined): number {
+  return line?.startsWith("CMake Error") ? 60 : 10;
 }
