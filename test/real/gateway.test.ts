@@ -185,7 +185,10 @@ describe("the gateway's own routes", () => {
     expect(await get("/metrics")).toMatchObject({ status: 200, text: "corral_x 1\n" });
     expect(JSON.parse((await get("/v1/models")).text)).toMatchObject({ object: "list", data: [{ id: "m" }] });
     expect(JSON.parse((await get("/v1/models/m")).text)).toMatchObject({ id: "m", object: "model" });
-    expect(await get("/v1/models/other")).toMatchObject({ status: 404, text: expect.stringContaining("model_not_found") });
+    expect(await get("/v1/models/other")).toMatchObject({
+      status: 404,
+      text: expect.stringContaining("model_not_found"),
+    });
     expect(await get("/slots")).toMatchObject({ status: 404 });
     const { headers, text } = await get("/");
     expect(headers.get("content-security-policy")).toContain("default-src 'none'");
@@ -277,7 +280,10 @@ describe("life", () => {
 describe("the access log", () => {
   test("one line a request, without keys, prompts and answers", async () => {
     const { url, lines, line } = await start([stubPool({ name: "m" })], { apiKeys: ["sesame"] });
-    await ask(url, CHAT, chat("the prompt", { stream: true }), { authorization: "Bearer sesame", "x-request-id": "r1" });
+    await ask(url, CHAT, chat("the prompt", { stream: true }), {
+      authorization: "Bearer sesame",
+      "x-request-id": "r1",
+    });
     expect(await line(({ id }) => id === "r1")).toMatchObject({
       method: "POST",
       path: CHAT,
@@ -317,7 +323,9 @@ describe("the access log", () => {
     connection.send(Buffer.concat([post("/tokenize", '{"content":"1"}'), post("/tokenize", '{"content":"2"}')]));
     connection.send("GET /livez HTTP/1.0\r\n\r\n");
     await connection.closed();
-    const order = [...connection.received.matchAll(/\\"content\\":\\"(\d)\\"|"status":"(ok)"/g)].map(([, a, b]) => a ?? b);
+    const order = [...connection.received.matchAll(/\\"content\\":\\"(\d)\\"|"status":"(ok)"/g)].map(
+      ([, a, b]) => a ?? b,
+    );
     expect(order).toEqual(["1", "2", "ok"]);
   });
 });
