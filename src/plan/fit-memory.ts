@@ -92,7 +92,7 @@ function doesNotFit(shape: Shape, ledger: MemoryLedger, nearest: Sized): CorralE
   const fits = nearest.ledger.total <= nearest.ledger.budget;
   const each = mebibytes(ledger.repacked + ledger.kv + ledger.compute);
   const message = [
-    `It takes ${mebibytes(ledger.total)} and ${mebibytes(ledger.budget)} may be used:`,
+    `The plan takes ${mebibytes(ledger.total)} and ${mebibytes(ledger.budget)} may be used:`,
     `${mebibytes(ledger.file)} of file pages, ${shape.workers} x ${each} for workers, ${mebibytes(ledger.headroom)} kept free.`,
     fits
       ? `The nearest that fits: ${flagsOf(nearest.shape)}.`

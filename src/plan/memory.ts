@@ -66,7 +66,7 @@ function keyValueBytes(
 /**
  * An estimate of all else that a worker allocates: the graph's buffers for one micro-batch (activations, attention mask),
  * logits of each slot, the vocabulary and the program. For a 0.5B model with 4 slots of 8192 tokens it says 124 MiB;
- * llama-server's private memory less weights, keys and values was 75 MiB with the plainest of tokenizers.
+ * llama-server's private memory less weights, keys and values was 94 MiB, with Qwen2's tokenizer and after requests.
  */
 function computeBytes(model: ModelDescription, { context, slots }: Shape): number {
   const { vocabulary, embeddingLength, embeddingOnly } = model;
