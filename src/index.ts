@@ -9,11 +9,15 @@ export {
 export { cacheDir } from "../build-scripts/cache.ts";
 export { type Examination, examine } from "../build-scripts/examine.ts";
 export { progressReporter } from "../build-scripts/progress.ts";
+export type { GatewayOptions } from "./config/gateway-options.ts";
+export { type Config, type ConfigSources, loadConfig } from "./config/load.ts";
 export type { PoolOptions } from "./config/pool-options.ts";
 export { CorralError, ERROR_CODES, type ErrorCode } from "./errors.ts";
+export { type Address as GatewayAddress, createGateway, type Gateway, type GatewayParts } from "./gateway/gateway.ts";
 export { formatCpuList } from "./machine/cpulist.ts";
 export type { Machine } from "./machine/machine.ts";
 export { readMachine } from "./machine/read.ts";
+export { createMetrics, type Metrics } from "./metrics/metrics.ts";
 export { describeModel } from "./model/describe.ts";
 export type { ModelDescription } from "./model/description.ts";
 export { type EchoOptions, writeEchoModel } from "./model/echo.ts";

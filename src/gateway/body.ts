@@ -34,7 +34,10 @@ export async function readBody(request: IncomingMessage, { limit, timeout, signa
     if (signal.aborted) return onAbort();
     signal.addEventListener("abort", onAbort);
     // A connection that breaks is told by the signal.
-    request.on("data", onData).on("end", onEnd).on("error", () => {});
+    request
+      .on("data", onData)
+      .on("end", onEnd)
+      .on("error", () => {});
   });
   return Buffer.concat(chunks);
 }

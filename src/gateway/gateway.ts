@@ -9,6 +9,7 @@ import { CorralError } from "../errors.ts";
 import type { Pool } from "../pool-types.ts";
 import { keyCheck } from "./auth.ts";
 import { isDiscarding } from "./body.ts";
+import { type Examples, examplesFor } from "./examples.ts";
 import { createHandler, draining, type Handler } from "./handler.ts";
 import { HEADERS_LIMIT } from "./head.ts";
 import { readinessOf } from "./health.ts";
@@ -24,10 +25,18 @@ export interface GatewayParts {
   readonly metrics?: () => Promise<string>;
 }
 
+export interface Address {
+  /** As a client on this machine reaches it: "http://127.0.0.1:8080". */
+  readonly url: string;
+  readonly port: number;
+  /** Of the first model. */
+  readonly examples: Examples;
+}
+
 /** The HTTP front over pools. It may listen before they are ready: /readyz says when they are. */
 export interface Gateway {
   /** @throws CorralError CORRAL_PORT_TAKEN, CORRAL_BAD_OPTION */
-  listen(): Promise<{ readonly url: string; readonly port: number }>;
+  listen(): Promise<Address>;
   /** Not ready any more; new requests are refused, running ones finish up to `drainTimeout`. Idempotent. */
   close(): Promise<void>;
   /** Ends all connections now. Idempotent; cuts a `close` short. */
@@ -73,7 +82,8 @@ export function createGateway({ pools, options: given = {}, log, metrics }: Gate
       await listening(server, options);
       const { port } = server.address() as AddressInfo;
       url = `http://${reachable(options.host)}:${port}`;
-      return { url, port };
+      const needsKey = options.apiKeys.length > 0;
+      return { url, port, examples: examplesFor({ url, model: pools[0]?.name ?? "", needsKey }) };
     },
 
     // It goes on listening while it drains: a load balancer asks /readyz, and gets its answer.

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { examplesFor } from "./examples.ts";
 
 export interface PageFacts {
   readonly models: readonly { readonly name: string; readonly state: string }[];
@@ -34,25 +35,10 @@ export function page({ models, url, needsKey }: PageFacts): string {
 <table>
 ${rows}
 </table>
-<pre>${escaped(curlFor(url, models[0]?.name ?? "echo", needsKey))}</pre>
+<pre>${escaped(examplesFor({ url, model: models[0]?.name ?? "", needsKey }).curl)}</pre>
 <p><a href="/v1/models">models</a> · <a href="/readyz">ready?</a> · <a href="/metrics">metrics</a>
 </html>
 `;
-}
-
-/** A streaming chat to paste into a shell. */
-export function curlFor(url: string, model: string, needsKey: boolean): string {
-  const body = JSON.stringify({
-    model,
-    stream: true,
-    messages: [{ role: "user", content: "The quick brown fox jumps over the lazy dog." }],
-  });
-  return [
-    `curl -N ${url}/v1/chat/completions`,
-    ...(needsKey ? [`-H "authorization: Bearer $CORRAL_API_KEY"`] : []),
-    `-H 'content-type: application/json'`,
-    `-d '${body.replaceAll("'", `'\\''`)}'`,
-  ].join(" \\\n  ");
 }
 
 function escaped(text: string): string {

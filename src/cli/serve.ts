@@ -1,0 +1,168 @@
+import { Command } from "commander";
+import type { Logger } from "pino";
+import {
+  type Config,
+  createGateway,
+  createMetrics,
+  type Gateway,
+  type GatewayAddress,
+  loadConfig,
+  openPool,
+  type Pool,
+  progressReporter,
+} from "../index.ts";
+import { type Interruption, onInterruption } from "./interruption.ts";
+import { openLog } from "./log.ts";
+import { coloursFor } from "./terminal/colour.ts";
+import { watchPool } from "./watch-pool.ts";
+
+const EXAMPLES = `
+Examples:
+  corral serve                                   the built-in echo model on http://127.0.0.1:8080
+  corral serve ./qwen2.5-7b-q4_k_m.gguf          a model of your own, planned for this machine
+  corral serve ./qwen.gguf --name qwen --workers 2 --slots 4 --port 0
+  corral serve ./qwen.gguf --host 0.0.0.0 --api-key-file /etc/corral/keys
+  corral serve --config corral.yaml              several models, and every other option
+  CORRAL_MODEL=./qwen.gguf CORRAL_PORT=9000 corral serve
+
+A configuration file, YAML or JSON:
+  port: 8080
+  models:
+    qwen:
+      model: ./qwen.gguf
+      workers: 2
+
+A flag wins over its variable (--drain-timeout is CORRAL_DRAIN_TIMEOUT), a variable over the file.
+SIGTERM and SIGINT let running requests finish; the second one ends them.`;
+
+export function serveCommand(): Command {
+  return new Command("serve")
+    .description("serve a model over an OpenAI-compatible HTTP API")
+    .argument("[model]", 'a GGUF file, or "echo" (default)')
+    .option("--config <file>", "read options from this file, too ($CORRAL_CONFIG)")
+    .option("--host <address>", "address to listen on (default 127.0.0.1)")
+    .option("--port <n>", "port; 0 picks a free one (default 8080)")
+    .option("--name <name>", "what clients call the model (default: the file's name)")
+    .option("--workers <n>", 'worker processes (default "auto": one for each group of physical cores)')
+    .option("--threads <n>", 'threads of each worker (default "auto": its CPUs)')
+    .option("--slots <n>", 'concurrent requests in each worker (default "auto": 1, 4 or 8)')
+    .option("--context <tokens>", 'prompt and answer together (default "auto": the model\'s own, at most 8192)')
+    .option("--repack <choice>", 'repack weights for this CPU: true, false or "auto" (default)')
+    .option(
+      "--arithmetic <kind>",
+      '"fast" keeps half-precision sums: quicker, and wrong for some models (default safe)',
+    )
+    .option("--args <list>", "more flags for the engine, separated by commas: --args=--temp,0.5")
+    .option("--queue-limit <n>", "requests that may wait for a slot; more get 429 (default 256)")
+    .option("--body-limit <bytes>", "largest request body (default 33554432)")
+    .option("--drain-timeout <ms>", "how long a stop waits for running requests (default 30000)")
+    .option("--api-key-file <file>", "ask clients for one of the keys in this file, one a line")
+    .option("--log-level <level>", "silent, error, warn, info (default) or debug")
+    .option("--log-content", "log prompts and answers, too")
+    .addHelpText("after", EXAMPLES)
+    .action(serve);
+}
+
+interface Flags extends Record<string, string | boolean | undefined> {
+  readonly config?: string;
+}
+
+async function serve(model: string | undefined, { config: file, ...flags }: Flags): Promise<void> {
+  const config = await loadConfig({ file, flags: { ...flags, model } });
+  const log = openLog(config.gateway.logLevel);
+  const interruption = onInterruption();
+  const pools = config.pools.map((options) => openPool(options, { report: progressReporter(process.stderr) }));
+  const gateway = assemble(config, pools, log);
+  interruption.second.addEventListener("abort", () => void endNow(gateway, pools));
+  try {
+    await run(config, { gateway, pools, log, interruption });
+    await gateway.close();
+    await Promise.all(pools.map((pool) => pool.close()));
+  } finally {
+    await destroyAll(gateway, pools);
+    interruption.release();
+  }
+}
+
+function assemble(config: Config, pools: readonly Pool[], log: Logger): Gateway {
+  const metrics = createMetrics();
+  for (const pool of pools) {
+    metrics.observe(pool);
+    watchPool(pool, log);
+  }
+  return createGateway({ pools, options: config.gateway, log, metrics: metrics.render });
+}
+
+interface Server {
+  readonly gateway: Gateway;
+  readonly pools: readonly Pool[];
+  readonly log: Logger;
+  readonly interruption: Interruption;
+}
+
+/** Listens, loads, serves; resolves when it is asked to stop. */
+async function run(config: Config, { gateway, pools, log, interruption }: Server): Promise<void> {
+  // First of all: a port that is taken is said before a model has been loaded for minutes.
+  const address = await gateway.listen();
+  print(`corral listens on ${address.url}`);
+  log.info({ url: address.url, models: pools.map(({ name }) => name) }, "listening");
+  warnOfChoices(config, log);
+
+  await Promise.race([Promise.all(pools.map((pool) => pool.ready())), interruption.asked]);
+  if (!interruption.first.aborted) {
+    for (const { plan } of pools) for (const warning of plan?.warnings ?? []) log.warn(warning);
+    print(welcome(pools, address));
+    log.info("ready");
+  }
+  await interruption.asked;
+  log.info({ signal: interruption.first.reason }, "stopping: running requests may finish");
+}
+
+function warnOfChoices({ gateway, pools }: Config, log: Logger): void {
+  for (const { arithmetic, name, model } of pools) {
+    if (arithmetic !== "fast") continue;
+    log.warn(
+      { model: name ?? model },
+      "fast arithmetic: sums in half precision, which overflow in some models; if answers are garbage, serve without it",
+    );
+  }
+  if (gateway.apiKeys.length === 0 && !["127.0.0.1", "::1", "localhost"].includes(gateway.host)) {
+    log.warn({ host: gateway.host }, "everyone who reaches this address may ask: --api-key-file asks for a key");
+  }
+}
+
+function welcome(pools: readonly Pool[], { examples }: GatewayAddress): string {
+  const { bold, dim } = coloursFor(process.stdout);
+  const ready = pools.map(({ name, plan }) => {
+    const { workers = [], slots = 0 } = plan ?? {};
+    const threads = workers[0]?.threads ?? 0;
+    return `ready: ${name} (workers: ${workers.length}, threads: ${threads} and slots: ${slots} in each)`;
+  });
+  return [
+    ...ready,
+    "",
+    dim("# in a shell"),
+    bold(examples.curl),
+    "",
+    dim("// in JavaScript, with the package openai"),
+    examples.javascript,
+    "",
+  ].join("\n");
+}
+
+/** Milliseconds that the workers get to be gone. */
+const LAST_MOMENT = 1_000;
+
+async function endNow(gateway: Gateway, pools: readonly Pool[]): Promise<void> {
+  setTimeout(() => process.exit(1), LAST_MOMENT);
+  await destroyAll(gateway, pools);
+  process.exit(1);
+}
+
+async function destroyAll(gateway: Gateway, pools: readonly Pool[]): Promise<void> {
+  await Promise.all([gateway.destroy(), ...pools.map((pool) => pool.destroy())]);
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

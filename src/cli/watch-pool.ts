@@ -1,0 +1,21 @@
+import type { Logger } from "pino";
+import type { Pool } from "../index.ts";
+
+/** Tells in the log what happens to a pool's workers. */
+export function watchPool(pool: Pool, log: Logger): void {
+  pool.on("worker", ({ id, pid, state }) => {
+    switch (state.name) {
+      case "ready":
+        return log.info({ worker: id, pid }, state.suspect ? "worker is suspect" : "worker is ready");
+      case "failed": {
+        const { reason, message, exitCode, signal, tail } = state.failure;
+        log.warn({ worker: id, reason, exitCode, signal }, message);
+        return log.debug({ worker: id, tail }, "last lines of the worker");
+      }
+      default:
+        return log.debug({ worker: id, pid }, `worker is ${state.name}`);
+    }
+  });
+  pool.on("failed", ({ reason, message }) => log.error({ model: pool.name, reason }, message));
+  pool.on("recovered", () => log.info({ model: pool.name }, "model serves again"));
+}
