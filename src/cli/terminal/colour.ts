@@ -1,5 +1,5 @@
 /** Paints a text for one stream; without colours it gives the text back as it came. */
-export type Paint = (text: string) => string;
+type Paint = (text: string) => string;
 
 export interface Colours {
   readonly bold: Paint;
