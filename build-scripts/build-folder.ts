@@ -18,12 +18,6 @@ export function placesIn(cache: string) {
   };
 }
 
-/** A folder of the cache that has a manifest, whole or not. */
-export interface ListedBuild {
-  readonly dir: string;
-  readonly build: Build;
-}
-
 /** All builds of a cache whose manifest parses, newest first. Temporary folders of builds under way are not among them. */
 export async function listBuilds(cache: string): Promise<readonly Build[]> {
   const { builds } = placesIn(cache);

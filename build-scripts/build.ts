@@ -14,7 +14,7 @@ import { obtainSource } from "./source/obtain.ts";
 import type { Source } from "./source/source.ts";
 import { findToolchain, type Toolchain } from "./toolchain.ts";
 
-export { type ListedBuild, listBuilds, type Verification, verifyBuild } from "./build-folder.ts";
+export { listBuilds, type Verification, verifyBuild } from "./build-folder.ts";
 export type { Manifest } from "./manifest.ts";
 export type { Build, BuildEvent, BuildOptions, ProgramName } from "./options.ts";
 

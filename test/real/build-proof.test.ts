@@ -80,6 +80,11 @@ describe("the proof", () => {
     expect(last).toMatchObject({ name: expect.stringMatching(/^loud echo/), passed: false, demanded: true });
     expect(last?.failures.length).toBeGreaterThan(3);
     expect(last?.failures[0]?.got).not.toBe(last?.failures[0]?.expected);
+
+    // A user who asks for fast arithmetic gets it, and the record of what it does to loud models.
+    const recorded = await proofOf(dir, { arithmetic: "fast" });
+    const loud = recorded.checks.filter(({ name }) => name.startsWith("loud echo"));
+    expect(loud.map(({ passed, demanded }) => [passed, demanded])).toEqual(Array(4).fill([false, false]));
   });
 
   it("fails where a program dies, and says how", async () => {
