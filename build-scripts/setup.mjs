@@ -25,7 +25,7 @@ export function checkNode(version = process.versions.node) {
   stop(`corral needs Node ${major}.${minor} or newer, and this is ${version}. Get one from https://nodejs.org`);
 }
 
-export function installDependencies() {
+function installDependencies() {
   if (isInstalled(root)) return;
   say("installing dependencies (npm ci)");
   runNpm(["ci"], "The dependencies could not be installed. Mend what npm says above and try again.");
@@ -42,7 +42,7 @@ export function compile() {
 }
 
 /** Every package that package-lock.json demands is in node_modules in that version, by npm's own record of it. */
-export function isInstalled(folder) {
+function isInstalled(folder) {
   const record = join(folder, "node_modules", ".package-lock.json");
   if (!existsSync(record)) return false;
   const installed = readJson(record).packages;
@@ -53,7 +53,7 @@ export function isInstalled(folder) {
 }
 
 /** In ms since 1970, of what the compiler reads. */
-export function newestSource(folder) {
+function newestSource(folder) {
   const files = ["package-lock.json", "tsconfig.json", "tsconfig.build.json"].map((name) => join(folder, name));
   const trees = ["src", "build-scripts", "bench", "examples"].flatMap((name) => sourcesIn(join(folder, name)));
   return Math.max(...[...files, ...trees].filter((path) => existsSync(path)).map(modifiedAt));
@@ -95,7 +95,7 @@ function stop(line) {
   process.exit(1);
 }
 
-export function isRunAs(url) {
+function isRunAs(url) {
   return process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(url);
 }
 

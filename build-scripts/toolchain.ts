@@ -5,7 +5,6 @@ import { CorralError } from "../src/errors.ts";
 import {
   COMPILER_MINIMUM,
   type Compiler,
-  type CompilerKind,
   cCandidates,
   cxxCandidates,
   describeCompiler,
@@ -15,8 +14,6 @@ import {
 } from "./compiler.ts";
 import { installHint, type System, systemOf, type ToolName } from "./install-hint.ts";
 import { which } from "./which.ts";
-
-export type { Compiler, CompilerKind, Program };
 
 /** All that a build needs, found and new enough. */
 export interface Toolchain {
