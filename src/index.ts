@@ -43,6 +43,8 @@ export type {
 export { createPool, openPool, type PoolSetup } from "./pool.ts";
 export type {
   CallOptions,
+  ExchangeFacts,
+  Failure,
   Pool,
   PoolEvents,
   PoolRequest,
@@ -50,5 +52,7 @@ export type {
   PoolState,
   PoolStats,
   RequestEvent,
+  WorkerEvent,
+  WorkerSnapshot,
   WorkerStats,
 } from "./pool-types.ts";

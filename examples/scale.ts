@@ -1,0 +1,13 @@
+/** More and fewer workers while serving: node dist/examples/scale.js [MODEL] */
+import { createPool } from "corral";
+
+await using pool = await createPool({ model: process.argv[2] ?? "echo", workers: 1 });
+
+const ready = (): number => pool.stats().workers.filter(({ state }) => state === "ready").length;
+console.log(`workers: ${ready()}`);
+
+await pool.scale(2);
+console.log(`workers: ${ready()}`);
+
+await pool.scale(1);
+console.log(`workers: ${ready()}`);
