@@ -64,7 +64,7 @@ function describe({ dir, manifest, warnings }: Build): string {
   const facts = [
     ["engine", `${engine.name} ${engine.version}, ${rung.why}`],
     ["proof", green(`${passed} of ${proof.checks.length} checks passed`)],
-    ["took", `${(seconds.source + seconds.compile + seconds.proof).toFixed(0)} s`],
+    ["made in", `${(seconds.source + seconds.compile + seconds.proof).toFixed(0)} s`],
     ...bench.map(({ model, phase, threads, tokensPerSecond }) => [
       phase,
       `${tokensPerSecond.toFixed(0)} tokens/s (${model}, ${threads} ${threads === 1 ? "thread" : "threads"})`,

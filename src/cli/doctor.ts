@@ -89,12 +89,13 @@ function buildLine(build: Examination["builds"][number], { green, red, yellow }:
     case "outdated":
       return `  ${build.dir}: ${yellow("outdated")}, of another version of corral`;
     case "ready": {
-      const { engine, rung, options, proof } = build.manifest;
+      const { engine, rung, options, proof, failedRungs } = build.manifest;
       const failures = proof.checks.filter((check) => !check.passed).map(({ name }) => `failed: ${name}`);
       return [
         `  ${build.dir}: ${green("ready")}, sha256 holds`,
         `    ${engine.name} ${engine.version}, "${rung.name}", ${options.arithmetic} arithmetic`,
         `    proven: ${proof.checks.filter((check) => check.passed).length} of ${proof.checks.length} checks`,
+        ...failedRungs.map(({ name, reason }) => `    before it "${name}" failed: ${reason}`),
         ...[...failures, ...build.warnings].map((text) => `    ${yellow(text)}`),
       ].join("\n");
     }
