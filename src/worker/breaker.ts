@@ -41,10 +41,9 @@ export function afterSuccess(breaker: Breaker): Breaker {
   return breaker.name === "half-open" ? CLOSED : breaker;
 }
 
-/** Milliseconds until a start may be tried; 0: now; null: when the one under way has told. */
-export function waitFor(breaker: Breaker, now: number): number | null {
-  if (breaker.name === "closed") return 0;
-  return breaker.name === "half-open" ? null : Math.max(0, breaker.until - now);
+/** Milliseconds until a start may be tried. Starts are made one after the other, so that half-open lets one through. */
+export function waitFor(breaker: Breaker, now: number): number {
+  return breaker.name === "open" ? Math.max(0, breaker.until - now) : 0;
 }
 
 /** A start is made: an open breaker whose time has come lets this one through. */

@@ -62,7 +62,7 @@ class Watcher {
   async look(signal: AbortSignal): Promise<Observation> {
     const { probe, pid, cpuTime = readCpuTime } = this.#watched;
     const health = await probe.health(signal);
-    const metrics = await probe.metrics(signal);
+    const metrics = health.kind === "silent" ? health : await probe.metrics(signal);
     const used = await cpuTime(pid);
     this.#turnClock();
     this.#noteHealth(health);

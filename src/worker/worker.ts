@@ -125,10 +125,8 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
 
   /** The whole life. */
   async #live(): Promise<Ended> {
-    const { engine, options, loadOf, runDir, replica, start, id } = {
-      ...this.#setup,
-      replica: this.#setup.worker.replica,
-    };
+    const { id, replica, start } = this;
+    const { engine, options, loadOf, runDir } = this.#setup;
     let address: Address | null = null;
     let state: Ended;
     try {

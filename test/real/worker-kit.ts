@@ -1,0 +1,152 @@
+import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Pool } from "undici";
+import { poolOptions } from "../../src/config/pool-options.ts";
+import { type Endpoint, originOf } from "../../src/endpoint.ts";
+import type { Engine, Program } from "../../src/engine/engine.ts";
+import type { Plan } from "../../src/plan/plan.ts";
+import { LiveUpstream } from "../../src/route/live-upstream.ts";
+import { Supervisor, type SupervisorSetup, type WorkerEvent, type WorkerOptions } from "../../src/worker/supervisor.ts";
+import { fakeProgram } from "../fixtures/fake-engine.ts";
+
+/** Defaults of a pool, but quick to notice and to give up. */
+export function quickOptions(overrides: Partial<WorkerOptions> = {}): WorkerOptions {
+  const quick = { probeInterval: 50, probeTimeout: 400, stallTimeout: 1_000, drainTimeout: 5_000, killTimeout: 1_000 };
+  return { ...poolOptions.parse({}), startTimeout: 20_000, ...quick, ...overrides };
+}
+
+/** Backoff and breaker in milliseconds instead of seconds. */
+export const quickRestarts = { backoff: { first: 10, most: 50 }, breaker: { rest: 200, mostRest: 400 } };
+
+/** Unpinned workers unless CPUs are given, one slot each. */
+export function planOf(workers: number | readonly number[][], model: Partial<Plan["model"]> = {}): Plan {
+  const sets = typeof workers === "number" ? Array.from({ length: workers }, () => []) : workers;
+  return {
+    model: { path: "/nowhere/fake.gguf", name: "fake", ...model },
+    workers: sets.map((cpus, replica) => ({ replica, cpus, threads: Math.max(1, cpus.length) })),
+    slots: 2,
+    context: 2048,
+    promptCache: 0,
+    repack: true,
+    gatewayCpus: [],
+    memory: { file: 0, repacked: 0, kv: 0, compute: 0, promptCache: 0, headroom: 0, total: 0, budget: 0 },
+    warnings: [],
+  };
+}
+
+export const newRunDir = (): string => join(mkdtempSync(join(tmpdir(), "corral-test-")), "run");
+
+export interface Kit {
+  readonly supervisor: Supervisor;
+  readonly runDir: string;
+  readonly events: WorkerEvent[];
+  /** By worker id. */
+  readonly loads: Map<string, LiveUpstream>;
+  /** The next event that matches, of those still to come. */
+  next(matches: (event: WorkerEvent) => boolean): Promise<WorkerEvent>;
+}
+
+export function superviseFake(engine: Engine, setup: Partial<SupervisorSetup> = {}): Kit {
+  return supervise(engine, fakeProgram, setup);
+}
+
+export function supervise(engine: Engine, program: Program, setup: Partial<SupervisorSetup> = {}): Kit {
+  const runDir = setup.runDir ?? newRunDir();
+  const events: WorkerEvent[] = [];
+  const loads = new Map<string, LiveUpstream>();
+  const supervisor = new Supervisor({
+    engine,
+    program,
+    plan: planOf(1),
+    options: quickOptions(),
+    restarts: quickRestarts,
+    loadOf: ({ id, endpoint }) => {
+      const load = new LiveUpstream({ id, endpoint, slots: 2 });
+      loads.set(id, load);
+      return load;
+    },
+    ...setup,
+    runDir,
+  });
+  supervisor.on("worker", (event) => events.push(event));
+  const next: Kit["next"] = (matches) =>
+    new Promise((resolve) => {
+      const listener = (event: WorkerEvent): void => {
+        if (!matches(event)) return;
+        supervisor.off("worker", listener);
+        resolve(event);
+      };
+      supervisor.on("worker", listener);
+    });
+  return { supervisor, runDir, events, loads, next };
+}
+
+export const isState =
+  (name: WorkerEvent["state"]["name"], replica?: number) =>
+  ({ state, replica: from }: WorkerEvent): boolean =>
+    state.name === name && (replica === undefined || replica === from);
+
+/** One chat with a worker, counted in its load as the pool does it. @returns the text of the answer */
+export async function chat(load: LiveUpstream, content: string, { stream = false } = {}): Promise<string> {
+  const lease = load.lease();
+  const client = clientOf(load.endpoint);
+  try {
+    const answer = await client.request({
+      method: "POST",
+      path: "/v1/chat/completions",
+      headers: { authorization: `Bearer ${load.endpoint.key}`, "content-type": "application/json" },
+      body: JSON.stringify({ messages: [{ role: "user", content }], stream, max_tokens: 400, temperature: 0 }),
+      signal: lease.signal,
+    });
+    let text = "";
+    for await (const chunk of answer.body) {
+      lease.progress();
+      text += chunk;
+    }
+    if (answer.statusCode !== 200) throw new Error(`${answer.statusCode}: ${text}`);
+    return stream ? textOfStream(text) : JSON.parse(text).choices[0].message.content;
+  } finally {
+    lease.release();
+    await client.destroy();
+  }
+}
+
+function clientOf(endpoint: Endpoint): Pool {
+  return new Pool(originOf(endpoint), endpoint.kind === "unix" ? { socketPath: endpoint.socketPath } : {});
+}
+
+function textOfStream(body: string): string {
+  return body
+    .split("\n\n")
+    .filter((event) => event.startsWith("data: {"))
+    .map((event) => JSON.parse(event.slice("data: ".length)).choices[0]?.delta?.content ?? "")
+    .join("");
+}
+
+/** The process state as the kernel has it: "S", "R", "T", "Z" ...; null when there is none. */
+export function processState(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3);
+  } catch {
+    return null;
+  }
+}
+
+/** Children of this process that have ended and were not reaped. */
+export function zombies(): number[] {
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => pid > 0 && processState(pid) === "Z" && parentOf(pid) === process.pid);
+}
+
+function parentOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+}
+
+/** Waits for something that no event tells of. Fails the test by its time limit. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
