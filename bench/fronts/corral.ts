@@ -3,12 +3,14 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startChild } from "../kit/child.ts";
+import { freshDirectory } from "../kit/fresh-directory.ts";
 import { untilReady } from "../kit/ready.ts";
 
-/** How to start a corral: a program and its arguments. */
+/** How to start a corral: a program, its arguments, and what is added to the environment. */
 export interface CorralCommand {
   readonly program: string;
   readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface RunningCorral {
@@ -30,12 +32,16 @@ export function syntheticCorralCommand({ slots, pace }: { slots: number; pace: n
   return { program: process.execPath, args: [SYNTHETIC, String(slots), String(pace)] };
 }
 
-/** Starts a corral and waits until it can serve; the first start may have to build the engine. */
+/**
+ * Starts a corral and waits until it can serve; the first start may have to build the engine. Its log goes to a file,
+ * as a service's does.
+ */
 export async function startCorral(
-  { program, args }: CorralCommand,
-  defer: (undo: () => Promise<void>) => void,
+  { program, args, env = {} }: CorralCommand,
+  defer: (undo: () => void | Promise<void>) => void,
 ): Promise<RunningCorral> {
-  const child = await startChild(program, args);
+  const logFile = join(freshDirectory(defer), "log");
+  const child = await startChild(program, args, { env, logFile });
   defer(() => child.end());
   const [origin] = await child.line(/http:\/\/[\d.]+:\d+/);
   await untilReady(`${origin}/readyz`, "corral", 30 * 60_000);

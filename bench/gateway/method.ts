@@ -6,7 +6,7 @@ export function methodText(pace: number): string {
 with another one, so that what else happens on the machine meets all of them. First byte added: streams asked one at a
 time, direct, then through each front; the difference to the direct one of the same turn. CPU per chunk: user and system
 time of all processes of the front (corral's own included: its supervision, probes and access log) over the events that
-passed, many streams at once; the worker that computes nothing emits one event per stream every ${pace} ms. The client's own
+passed, after two warm-up rounds, many streams at once; the worker that computes nothing emits one event per stream every ${pace} ms. The client's own
 CPU is in no figure: it runs on another CPU than the fronts (the first and the last of those allowed; pinned with taskset),
 counts events and parses nothing. Where it is the bottleneck, small answers per second are a floor for the fast fronts, and
 CPU per small answer is the figure to read. An answer that fails, or a stream that misses an event, ends the run.

@@ -37,7 +37,7 @@ export interface Streaming {
   /** Milliseconds of CPU per 1,000 chunks: of the front, and of the client for comparison. */
   readonly cpuPerThousand: number;
   readonly clientPerThousand: number;
-  /** Milliseconds to the first byte while the others stream. */
+  /** Milliseconds to the first byte of each, all of a wave asked at once. */
   readonly firstBytes: readonly number[];
 }
 

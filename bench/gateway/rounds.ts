@@ -14,7 +14,13 @@ export interface FrontRound {
 /** By the front's name. */
 export type Round = ReadonlyMap<string, FrontRound>;
 
-/** One discarded round to warm everything up, then `rounds` that count; the fronts alternate in each phase of each. */
+/**
+ * Node compiles a function well only after some thousand calls, so what a young process shows is not what it costs: the
+ * first rounds are thrown away.
+ */
+const WARM_UP_ROUNDS = 2;
+
+/** Rounds to warm everything up, then `rounds` that count; the fronts alternate in each phase of each. */
 export async function measure(
   fronts: readonly Front[],
   workload: Workload,
@@ -23,9 +29,9 @@ export async function measure(
   const lanes = fronts.map((front) => openLane(front, workload.concurrency));
   try {
     const found: Round[] = [];
-    for (let number = 0; number <= rounds; number += 1) {
-      report(number === 0 ? "warming up" : `round ${number} of ${rounds}`);
-      const round = await oneRound(lanes, workload, number);
+    for (let number = 1 - WARM_UP_ROUNDS; number <= rounds; number += 1) {
+      report(number <= 0 ? "warming up" : `round ${number} of ${rounds}`);
+      const round = await oneRound(lanes, workload, number + WARM_UP_ROUNDS);
       if (number > 0) found.push(round);
     }
     return found;

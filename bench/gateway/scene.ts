@@ -1,12 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { startBareWorker } from "../fronts/bare-worker.ts";
 import { type CorralCommand, startCorral } from "../fronts/corral.ts";
 import { directFront, type Front, type WorkerAddress } from "../fronts/front.ts";
 import { type ProxyName, startProxy } from "../fronts/proxy.ts";
 import { workerOf } from "../fronts/worker-address.ts";
 import { allowedCpus, pin, seatsOf } from "../kit/affinity.ts";
+import { freshDirectory } from "../kit/fresh-directory.ts";
 import { processTree } from "../kit/process-cpu.ts";
 
 export interface SceneOptions {
@@ -54,10 +52,4 @@ function takeSeats(worker: WorkerAddress, fronts: readonly Front[], defer: Defer
     fronts.flatMap(({ pids }) => pids),
     seats.front,
   );
-}
-
-function freshDirectory(defer: Defer): string {
-  const directory = mkdtempSync(join(tmpdir(), "corral-bench-"));
-  defer(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
 }

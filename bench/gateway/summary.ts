@@ -11,7 +11,7 @@ export interface Row {
   /** Over the direct way, pair by pair. */
   readonly addedP50: number;
   readonly addedP99: number;
-  /** To the first byte of a stream while all the others run. */
+  /** To the first byte of streams that are asked all at once. */
   readonly loadedP50: number;
   readonly loadedP99: number;
   readonly cpuPerThousandChunks: number;
@@ -81,7 +81,7 @@ function figuresTable(rows: readonly Row[]): string {
       "same run",
       "first byte added ms, p50",
       "p99",
-      "first byte under load ms, p50",
+      "first byte of all at once ms, p50",
       "p99",
       "CPU ms per 1,000 chunks",
       "small answers/s",

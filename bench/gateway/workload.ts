@@ -40,7 +40,7 @@ export function syntheticWorkload({
     waves: quick ? 1 : 2,
     chunks: tokens + FRAMING,
     plain: chat({ stream: false, max_tokens: 16 }),
-    duration: quick ? 500 : 2_000,
+    duration: quick ? 1_000 : 2_000,
   };
 }
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 export interface Child {
@@ -12,13 +13,19 @@ export interface Child {
 
 const TAIL = 40;
 
-/** Starts a program, drains what it writes, and keeps the last lines for error messages. */
+/**
+ * Starts a program, drains what it writes, and keeps the last lines for error messages.
+ *
+ * @param logFile takes what it writes to stderr, unread, so that a log costs the benchmark nothing
+ */
 export async function startChild(
   program: string,
   args: readonly string[],
-  { env = {}, cwd }: { env?: Record<string, string>; cwd?: string } = {},
+  { env = {}, logFile }: { env?: Readonly<Record<string, string>>; logFile?: string } = {},
 ): Promise<Child> {
-  const child = spawn(program, args, { env: { ...process.env, ...env }, cwd, stdio: ["ignore", "pipe", "pipe"] });
+  const stderr = logFile === undefined ? "pipe" : openSync(logFile, "a");
+  const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", stderr] });
+  if (typeof stderr === "number") closeSync(stderr);
   const lines = readLines(child);
   await once(child, "spawn");
   const { pid } = child;
@@ -56,8 +63,10 @@ function lineOf(child: ChildProcess, lines: Lines, pattern: RegExp, limitMs: num
       const match = pattern.exec(line);
       if (match !== null) settle(() => resolve(match));
     };
-    const fail = (what: string) =>
-      settle(() => reject(new Error(`${child.spawnfile} ${what}. Its last lines:\n${lines.tail.join("\n")}`)));
+    const fail = (what: string) => {
+      const command = child.spawnargs.join(" ");
+      settle(() => reject(new Error(`${command} ${what}. Its last lines:\n${lines.tail.join("\n")}`)));
+    };
     const onClose = (code: number | null, signal: string | null) =>
       fail(`ended with ${code ?? signal} before ${pattern}`);
     const timer = setTimeout(() => fail(`wrote no ${pattern} in ${limitMs} ms`), limitMs);

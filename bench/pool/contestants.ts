@@ -13,7 +13,7 @@ export interface Contestant {
   readonly target: Target;
 }
 
-type Defer = (undo: () => Promise<void>) => void;
+type Defer = (undo: () => void | Promise<void>) => void;
 
 /** The rival: one llama-server as it starts when nobody gives it flags. */
 export const RIVAL = "llama-server, default flags";

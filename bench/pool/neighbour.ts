@@ -12,4 +12,4 @@ export async function withNeighbour<T>(isBusy: boolean, run: () => Promise<T>, d
   }
 }
 
-type Defer = (undo: () => Promise<void>) => void;
+type Defer = (undo: () => void | Promise<void>) => void;
