@@ -36,7 +36,7 @@ export async function readBuild(dir: string): Promise<Build | null> {
   return manifest === null ? null : buildAt(dir, manifest);
 }
 
-export function buildAt(dir: string, manifest: Manifest): Build {
+function buildAt(dir: string, manifest: Manifest): Build {
   const programs = Object.fromEntries(PROGRAMS.map((name) => [name, join(dir, name)])) as Build["programs"];
   return { dir, programs, vocabulary: join(dir, VOCABULARY_FILE), manifest, warnings: warningsOf(manifest) };
 }

@@ -14,9 +14,9 @@ import { obtainSource } from "./source/obtain.ts";
 import type { Source } from "./source/source.ts";
 import { findToolchain, type Toolchain } from "./toolchain.ts";
 
-export { listBuilds, type Verification, verifyBuild } from "./build-folder.ts";
+export { verifyBuild } from "./build-folder.ts";
 export type { Manifest } from "./manifest.ts";
-export type { Build, BuildEvent, BuildOptions, ProgramName } from "./options.ts";
+export type { Build, BuildEvent, BuildOptions } from "./options.ts";
 
 /**
  * A build of the engine for this very CPU that has proved itself: the one that is there, in milliseconds, else a new

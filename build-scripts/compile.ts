@@ -73,10 +73,7 @@ export async function compile(options: CompileOptions): Promise<void> {
 }
 
 /** Pure but for the place of this package. The rung's flags stand beside the caller's, never instead of them. */
-export function configureArguments(
-  { recipe, rung, source, defines, toolchain }: CompileOptions,
-  objects: string,
-): string[] {
+function configureArguments({ recipe, rung, source, defines, toolchain }: CompileOptions, objects: string): string[] {
   const entries = new Map<string, string>();
   const put = (define: string): void => {
     const name = /^[^:=]+/.exec(define)?.[0] ?? define;

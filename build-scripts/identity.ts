@@ -12,7 +12,7 @@ export interface BuildFacts {
   readonly cpu: { readonly arch: string; readonly features: readonly string[] };
 }
 
-export interface BuildFactOptions {
+interface BuildFactOptions {
   readonly arithmetic: Arithmetic;
   /** As normaliseDefines gives them. */
   readonly defines: readonly string[];

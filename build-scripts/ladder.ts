@@ -38,7 +38,7 @@ const FAST_PRICE =
   "single-precision sums: a model whose attention scores pass 65,504 (several are known) answers with random tokens";
 
 /** Whether ggml, compiled natively for such a CPU, sums dot products in half precision. */
-export function hasHalfPrecisionSums(arch: string, features: readonly string[]): boolean {
+function hasHalfPrecisionSums(arch: string, features: readonly string[]): boolean {
   if (arch === "x64") return features.includes("avx512_fp16");
   // asimdhp: Linux on ARM; FEAT_FP16 and neon_fp16: macOS.
   if (arch === "arm64") return features.some((name) => /^asimdhp$|FEAT_FP16$|^neon_fp16$/.test(name));

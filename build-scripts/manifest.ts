@@ -34,7 +34,7 @@ const figure = z.object({
  * What a build is, written last and at once: a folder without it, or with one that does not parse, is not a build.
  * Everything the identity was computed from is in it, so that a build can also be found where no compiler is.
  */
-export const manifestSchema = z.object({
+const manifestSchema = z.object({
   format: z.literal(1),
   identity: sha256,
   engine: z.object({ name: z.string(), version: z.string(), commit: z.string(), tree: z.string() }),

@@ -36,7 +36,7 @@ export const PROGRAMS = [
   "rpc-server",
 ] as const;
 
-export type ProgramName = (typeof PROGRAMS)[number];
+type ProgramName = (typeof PROGRAMS)[number];
 
 /** A build that has proved itself. */
 export interface Build {

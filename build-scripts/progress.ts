@@ -64,7 +64,7 @@ function inLines(stream: ProgressStream): (event: BuildEvent) => void {
 }
 
 /** Null for what only moves a bar. Pure. */
-export function lineFor(event: BuildEvent): string | null {
+function lineFor(event: BuildEvent): string | null {
   switch (event.kind) {
     case "source-try":
       return `source: trying ${event.channel} (${event.detail})`;

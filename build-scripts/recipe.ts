@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { VOCABULARY_FILE } from "./build-folder.ts";
 import type { CompileRecipe } from "./compile.ts";
 import { type LadderInput, ladder, type Rung } from "./ladder.ts";
 import { type Proof, type ProveOptions, prove } from "./prove.ts";
@@ -48,7 +49,7 @@ export const llamaRecipe: Recipe = {
     "ggml-rpc-server": "rpc-server",
   },
   binDir: "bin",
-  files: { [join("models", "ggml-vocab-qwen2.gguf")]: "vocab-qwen2.gguf" },
+  files: { [join("models", "ggml-vocab-qwen2.gguf")]: VOCABULARY_FILE },
   ladder,
   prove,
 };

@@ -1,6 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
+import { findToolchain } from "../../build-scripts/toolchain.ts";
+
+const { cxx } = await findToolchain();
 
 const header = (name: string): string => fileURLToPath(new URL(`../../build-scripts/${name}`, import.meta.url));
 
@@ -18,14 +21,14 @@ void load(void) {
 }`;
 
 async function compile(code: string, ...args: string[]) {
-  return execa("c++", ["-x", "c++", "-O3", "-Wall", "-Wextra", "-Werror", ...args, "-S", "-o", "-", "-"], {
+  return execa(cxx.path, ["-x", "c++", "-O3", "-Wall", "-Wextra", "-Werror", ...args, "-S", "-o", "-", "-"], {
     input: code,
   });
 }
 
 describe("the mended tile configuration", () => {
   it("keeps the stores that GCC up to 12 drops: all 64 bytes are written before they are loaded", async () => {
-    const target = (await execa("c++", ["-dumpmachine"])).stdout;
+    const { target } = cxx;
     // Elsewhere the compiler has no AMX: then the header must be nothing at all.
     const [code, flags] = target.startsWith("x86_64") ? [LOADS_TILES, ["-mamx-tile"]] : ["int nothing;", []];
     const { stdout } = await compile(code, ...flags, "-include", header("tile-config.h"));
@@ -45,7 +48,7 @@ describe("the mended tile configuration", () => {
     async (name) => {
       for (const language of ["c", "c++"]) {
         const args = ["-x", language, "-Wall", "-Wextra", "-Werror", "-include", header(name), "-E", "-P", "-"];
-        const { stdout } = await execa("c++", args, { input: "int nothing;" });
+        const { stdout } = await execa(cxx.path, args, { input: "int nothing;" });
         expect(stdout.trim()).toBe("int nothing;");
       }
     },
