@@ -94,7 +94,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   }
 
   get isReady(): boolean {
-    return !this.#isClosing && this.#fleet.admission.hasHealthy;
+    return !this.#isClosing && this.#fleet.admission.hasUpstream;
   }
 
   ready(): Promise<void> {
@@ -217,7 +217,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     this.#state = "closing";
     const { admission } = this.#fleet;
     admission.close(closedError(this.name));
-    if (!admission.hasHealthy) return;
+    if (!admission.hasUpstream) return;
     const idle = new AbortController();
     const limit = sleep(this.#options.drainTimeout, undefined, { signal: idle.signal }).catch(() => {});
     await Promise.race([admission.whenIdle(), limit]);

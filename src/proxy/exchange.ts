@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { CorralError } from "../errors.ts";
 import type { Admission } from "../route/admission.ts";
 import { attempt, type Ending } from "./attempt.ts";
@@ -39,21 +38,20 @@ async function tryUntilDecided(
   { admission, connections, signal }: ExchangeContext,
   record: ExchangeRecord,
 ): Promise<Result> {
-  let upstream: string | undefined;
   try {
     for (;;) {
-      const ending: Ending = await admission.run(
-        (lease) => {
-          upstream = lease.upstream.id;
-          record.attempt(upstream);
-          return attempt({ request, sink, record, lease, pool: connections.to(lease.upstream), signal });
+      const ending = await admission.run(
+        async (lease) => {
+          const { upstream } = lease;
+          record.attempt(upstream.id);
+          const ended = await attempt({ request, sink, record, lease, pool: connections.to(upstream), signal });
+          if (isUpstreamsFault(ended)) admission.rest(upstream.id);
+          return ended;
         },
-        { signal, after: upstream },
+        { signal, again: record.attempts > 0 },
       );
       if (ending.kind === "answered") return { outcome: "answered", error: null };
-      const decision = decideRetry(ending, record.attempts);
-      if (!decision.retry) return resultOf(ending, record, upstream ?? "");
-      if (decision.delay > 0) await sleep(decision.delay, undefined, { signal });
+      if (!decideRetry(ending, record.attempts).retry) return resultOf(ending, record);
     }
   } catch (error) {
     if (signal?.aborted) return { outcome: "aborted", error: signal.reason };
@@ -61,8 +59,12 @@ async function tryUntilDecided(
   }
 }
 
-function resultOf(miss: Miss, record: ExchangeRecord, upstream: string): Result {
-  const facts = { upstream, started: record.started, bytes: record.bytes };
+function isUpstreamsFault({ kind }: Ending): boolean {
+  return kind === "lost" || kind === "unsent" || kind === "loading";
+}
+
+function resultOf(miss: Miss, record: ExchangeRecord): Result {
+  const facts = { upstream: record.upstream, started: record.started, bytes: record.bytes };
   switch (miss.kind) {
     case "aborted":
       return { outcome: "aborted", error: miss.error };
@@ -87,7 +89,7 @@ function resultOf(miss: Miss, record: ExchangeRecord, upstream: string): Result 
 }
 
 /** Whoever cut the worker off for a reason of their own (a pool that closes) has said so in the error. */
-function lost(cause: Error, facts: { upstream: string; started: boolean; bytes: number }): Error {
+function lost(cause: Error, facts: { upstream: string | null; started: boolean; bytes: number }): Error {
   if (cause instanceof CorralError && cause.code !== "CORRAL_WORKER_LOST") return cause;
   const extent = facts.started ? `after ${facts.bytes} bytes of its answer` : "before its answer began";
   return new CorralError("CORRAL_WORKER_LOST", `the worker ended ${extent}; send the request again`, { cause, facts });

@@ -22,6 +22,11 @@ export class ExchangeRecord {
     return this.#attempts;
   }
 
+  /** Id of the one tried last. */
+  get upstream(): string | null {
+    return this.#upstream;
+  }
+
   get started(): boolean {
     return this.#status !== null;
   }

@@ -10,24 +10,32 @@ export type Miss =
   /** It cannot be written as HTTP: a path or header with characters that have no place there. */
   | { readonly kind: "malformed"; readonly error: Error };
 
-export type Decision =
-  | { readonly retry: true; readonly reason: string; readonly delay: number }
-  | { readonly retry: false; readonly reason: string };
+export interface Decision {
+  readonly retry: boolean;
+  readonly reason: string;
+}
 
 /**
- * Milliseconds before each further attempt. The first goes elsewhere at once; then the supervisor, which sees a process
- * end within milliseconds, is given the time to take the dead worker out.
+ * An upstream rests for 0.2 s after each miss, and its supervisor sees a process end within milliseconds: so many
+ * attempts outlast the death of a worker.
  */
-const DELAYS = [0, 50, 250, 1_000] as const;
+const MOST_ATTEMPTS = 5;
 
 /** @param attempts how many have been made. */
 export function decideRetry(miss: Miss, attempts: number): Decision {
-  if (miss.kind === "aborted") return { retry: false, reason: "the caller has gone" };
-  if (miss.kind === "malformed") return { retry: false, reason: "it would be malformed again" };
-  if (miss.kind === "lost") return { retry: false, reason: "the worker may have begun to work on it" };
-  const delay = DELAYS[attempts - 1];
-  if (delay === undefined) return { retry: false, reason: `${attempts} attempts were made` };
-  return { retry: true, delay, reason: miss.kind === "loading" ? "the worker is loading" : "nothing was sent" };
+  switch (miss.kind) {
+    case "aborted":
+      return { retry: false, reason: "the caller has gone" };
+    case "malformed":
+      return { retry: false, reason: "it would be malformed again" };
+    case "lost":
+      return { retry: false, reason: "the worker may have begun to work on it" };
+    case "unsent":
+    case "loading": {
+      if (attempts >= MOST_ATTEMPTS) return { retry: false, reason: `${attempts} attempts were made` };
+      return { retry: true, reason: miss.kind === "loading" ? "the worker is loading" : "nothing was sent" };
+    }
+  }
 }
 
 /**

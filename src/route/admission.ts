@@ -13,19 +13,22 @@ export interface AdmissionOptions {
 export interface RunOptions {
   /** Takes a waiting request out of the queue; a running one must heed it itself. */
   readonly signal?: AbortSignal | undefined;
-  /**
-   * Id of the upstream that could not take the request just now. It was admitted before, so it goes first, is not
-   * refused for a full queue, and goes elsewhere where there is an elsewhere.
-   */
-  readonly after?: string | undefined;
+  /** It was taken before and no upstream could be found for it: it goes first, and is not refused for a full queue. */
+  readonly again?: boolean;
 }
+
+/**
+ * Milliseconds. A process that has died is known to be dead a few of them later; one that only closed a connection
+ * should not be missed for long.
+ */
+const REST = 200;
 
 /**
  * The bounded queue in front of the upstreams. An upstream is chosen when a slot is free and not before (late binding):
  * a request never waits at a busy worker while another is idle.
  *
  * As many tasks run as healthy upstreams have slots, and those still in flight on ejected ones run on beside them.
- * With no healthy upstream requests wait, unless `fail` has said that waiting is in vain.
+ * With no upstream requests wait, unless `fail` has said that waiting is in vain.
  */
 export class Admission {
   readonly #queue = new PQueue({ autoStart: false });
@@ -52,8 +55,9 @@ export class Admission {
     return this.#limit;
   }
 
-  get hasHealthy(): boolean {
-    return this.#healthy().length > 0;
+  /** Whether there is an upstream that requests may go to, busy or not. */
+  get hasUpstream(): boolean {
+    return [...this.#upstreams.values()].some(({ admitted }) => admitted);
   }
 
   /**
@@ -61,9 +65,9 @@ export class Admission {
    * @throws CorralError CORRAL_QUEUE_FULL with facts { limit, waiting, retryAfter (seconds) }; the error given to
    * `fail` or `close`; the signal's reason
    */
-  async run<T>(task: (lease: Lease) => Promise<T>, { signal, after }: RunOptions = {}): Promise<T> {
+  async run<T>(task: (lease: Lease) => Promise<T>, { signal, again = false }: RunOptions = {}): Promise<T> {
     signal?.throwIfAborted();
-    this.#refuse(after === undefined);
+    this.#refuse(!again);
     const waiting = new AbortController();
     const leave = (): void => waiting.abort(signal?.reason);
     const stopWaiting = (): void => {
@@ -74,10 +78,10 @@ export class Admission {
     signal?.addEventListener("abort", leave, { once: true });
     const start = (): Promise<T> => {
       stopWaiting();
-      return this.#serve(task, after);
+      return this.#serve(task);
     };
     try {
-      return await this.#queue.add(start, { signal: waiting.signal, priority: after === undefined ? 0 : 1 });
+      return await this.#queue.add(start, { signal: waiting.signal, priority: again ? 1 : 0 });
     } finally {
       stopWaiting();
     }
@@ -97,7 +101,22 @@ export class Admission {
     if (this.#failure) this.#dismissIfHopeless(this.#failure);
   }
 
-  /** From now on requests that find no healthy upstream are refused instead of waiting. */
+  /**
+   * Sends it nothing new for a moment: something went wrong on a connection to it, and whoever knows whether it has
+   * died is about to say so. Otherwise its next victim would be the request that waits for the slot just freed.
+   */
+  rest(id: string): void {
+    const upstream = this.#upstreams.get(id);
+    if (!upstream) return;
+    upstream.rest();
+    this.#resize();
+    setTimeout(() => {
+      upstream.wake();
+      this.#resize();
+    }, REST);
+  }
+
+  /** From now on requests that find no upstream are refused instead of waiting. */
   fail(error: Error): void {
     this.#failure = error;
     this.#dismissIfHopeless(error);
@@ -123,8 +142,8 @@ export class Admission {
     await this.#queue.onIdle();
   }
 
-  async #serve<T>(task: (lease: Lease) => Promise<T>, after: string | undefined): Promise<T> {
-    const lease = this.#pick(after).lease();
+  async #serve<T>(task: (lease: Lease) => Promise<T>): Promise<T> {
+    const lease = this.#pick().lease();
     const since = performance.now();
     try {
       const result = await task(lease);
@@ -136,20 +155,14 @@ export class Admission {
     }
   }
 
-  #pick(after: string | undefined): LiveUpstream {
-    const healthy = this.#healthy();
-    const others = after === undefined ? healthy : healthy.filter(({ id }) => id !== after);
-    const upstream = this.#policy.pick(others) ?? this.#policy.pick(healthy);
+  #pick(): LiveUpstream {
+    const upstream = this.#policy.pick([...this.#upstreams.values()]);
     if (upstream) return upstream;
     throw new CorralError("CORRAL_INTERNAL", "a request was started with no slot free for it; please report this");
   }
 
-  #healthy(): LiveUpstream[] {
-    return [...this.#upstreams.values()].filter(({ healthy }) => healthy);
-  }
-
   #slots(): number {
-    return this.#healthy().reduce((sum, { slots }) => sum + slots, 0);
+    return [...this.#upstreams.values()].reduce((sum, { healthy, slots }) => sum + (healthy ? slots : 0), 0);
   }
 
   /** Each task that runs holds one lease, so the queue may run as many as there are slots and leases beyond them. */
@@ -157,7 +170,7 @@ export class Admission {
     let leasesElsewhere = 0;
     for (const upstream of this.#upstreams.values()) {
       if (upstream.healthy) continue;
-      if (upstream.inFlight === 0) this.#upstreams.delete(upstream.id);
+      if (!upstream.admitted && upstream.inFlight === 0) this.#upstreams.delete(upstream.id);
       leasesElsewhere += upstream.inFlight;
     }
     const slots = this.#slots();
@@ -172,7 +185,7 @@ export class Admission {
   #refuse(isNew: boolean): void {
     if (this.#ended) throw this.#ended;
     if (this.#closed && isNew) throw this.#closed;
-    if (this.#failure && !this.hasHealthy) throw this.#failure;
+    if (this.#failure && !this.hasUpstream) throw this.#failure;
     if (isNew && this.size >= this.#limit && !this.#startsAtOnce()) throw this.#full();
   }
 
@@ -181,7 +194,7 @@ export class Admission {
   }
 
   #dismissIfHopeless(error: Error): void {
-    if (!this.hasHealthy) this.#dismiss(error);
+    if (!this.hasUpstream) this.#dismiss(error);
   }
 
   #dismiss(error: Error): void {

@@ -29,7 +29,8 @@ export class LiveUpstream implements Upstream {
   readonly slots: number;
   readonly #leases = new Set<OneLease>();
   readonly #idleListeners = new Set<() => void>();
-  #healthy = true;
+  #admitted = true;
+  #rests = 0;
   #served = 0;
   #lastUsed = 0;
   #lastProgressAt = performance.now();
@@ -42,7 +43,12 @@ export class LiveUpstream implements Upstream {
   }
 
   get healthy(): boolean {
-    return this.#healthy;
+    return this.#admitted && this.#rests === 0;
+  }
+
+  /** Whether its owner lets requests go there, even if it rests just now. */
+  get admitted(): boolean {
+    return this.#admitted;
   }
 
   get inFlight(): number {
@@ -66,11 +72,20 @@ export class LiveUpstream implements Upstream {
   }
 
   admit(): void {
-    this.#healthy = true;
+    this.#admitted = true;
   }
 
   eject(): void {
-    this.#healthy = false;
+    this.#admitted = false;
+  }
+
+  /** Not healthy until `wake`; each rest is ended by one. */
+  rest(): void {
+    this.#rests += 1;
+  }
+
+  wake(): void {
+    this.#rests -= 1;
   }
 
   lease(): Lease {

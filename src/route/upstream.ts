@@ -7,7 +7,7 @@ export interface Upstream {
   readonly endpoint: Endpoint;
   /** Requests it works on at once. */
   readonly slots: number;
-  /** False once ejected; only Admission changes it, on behalf of the pool. */
+  /** False while ejected or at rest; only Admission changes it. */
   readonly healthy: boolean;
   readonly inFlight: number;
   /** Requests it has answered in full. */

@@ -29,7 +29,7 @@ describe("Fleet", () => {
     const healthy: boolean[] = [];
     for (const state of [ready, suspect, ready, draining, stopped]) {
       fleet.follow(event(0, state));
-      healthy.push(fleet.admission.hasHealthy);
+      healthy.push(fleet.admission.hasUpstream);
     }
     expect(healthy).toEqual([true, false, true, false, false]);
   });
@@ -48,7 +48,7 @@ describe("Fleet", () => {
     const fleet = enlisted();
     fleet.follow(event(0, stopped));
     fleet.follow(event(0, ready));
-    expect(fleet.admission.hasHealthy).toBe(false);
+    expect(fleet.admission.hasUpstream).toBe(false);
   });
 
   it("ends what waits and cuts what runs", async () => {

@@ -179,24 +179,45 @@ describe("Admission", () => {
     await Promise.all(oldResults);
   });
 
-  it("sends a request that an upstream could not take elsewhere, ahead of those that wait, whatever the limit", async () => {
+  it("lets a request that is tried again go ahead of those that wait, whatever the limit", async () => {
     const queue = admission(1);
     queue.add(upstream("a"));
-    queue.add(upstream("b"));
-    const [atA, atB, waiting, again] = [new Held(), new Held(), new Held(), new Held()];
-    const results = [atA, atB, waiting].map(({ task }) => queue.run(task));
-    const retried = queue.run(again.task, { after: "a" });
-    atB.finish();
+    const [running, waiting, again] = [new Held(), new Held(), new Held()];
+    const results = [running, waiting].map(({ task }) => queue.run(task));
+    const retried = queue.run(again.task, { again: true });
+    running.finish();
     await settle();
-    expect([again.lease?.upstream.id, waiting.lease]).toEqual(["b", null]);
-    for (const held of [atA, waiting, again]) held.finish();
+    expect([again.lease !== null, waiting.lease]).toEqual([true, null]);
+    for (const held of [waiting, again]) held.finish();
     await Promise.all([...results, retried]);
   });
 
-  it("sends a retry to the same upstream where there is no other", async () => {
+  it("sends nothing to an upstream at rest, which is there again a moment later", async () => {
     const queue = admission();
-    queue.add(upstream("a"));
-    expect(await queue.run(async (lease) => lease.upstream.id, { after: "a" })).toBe("a");
+    const [a, b] = [upstream("a", 4), upstream("b", 1)];
+    queue.add(a);
+    queue.add(b);
+    queue.rest("a");
+    expect(queue.hasUpstream).toBe(true);
+    const [atB, waiting] = [new Held(), new Held()];
+    const results = [atB, waiting].map(({ task }) => queue.run(task));
+    expect([a.inFlight, b.inFlight, queue.size]).toEqual([0, 1, 1]);
+    waiting.finish();
+    expect(await results[1]).toBe("a");
+    atB.finish();
+    await results[0];
+  });
+
+  it("does not bring back an upstream that was ejected while it rested", async () => {
+    const queue = admission();
+    const [a, b] = [upstream("a"), upstream("b")];
+    queue.add(a);
+    queue.rest("a");
+    queue.eject("a");
+    queue.add(b);
+    queue.rest("b");
+    expect(await queue.run(async (lease) => lease.upstream.id)).toBe("b");
+    expect([a.healthy, queue.hasUpstream]).toEqual([false, true]);
   });
 
   it("refuses with the failure while no upstream is healthy, and waits again after recovery", async () => {
@@ -245,7 +266,7 @@ describe("Admission", () => {
     const error = new Error("too late");
     queue.end(error);
     await expect(waiting).rejects.toBe(error);
-    await expect(queue.run(async () => {}, { after: "b" })).rejects.toBe(error);
+    await expect(queue.run(async () => {}, { again: true })).rejects.toBe(error);
     held.finish();
     expect(await running).toBe("a");
   });
