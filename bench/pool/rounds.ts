@@ -4,6 +4,8 @@ import type { Contestant } from "./contestants.ts";
 import { withNeighbour } from "./neighbour.ts";
 import { tokensPerSecond } from "./throughput.ts";
 
+type Defer = (undo: () => void | Promise<void>) => void;
+
 /** One figure: tokens per second of one contestant in one round. */
 export interface Cell {
   readonly name: string;
@@ -23,7 +25,7 @@ export interface Load {
 export async function measure(
   contestants: readonly Contestant[],
   { rounds, concurrencies, tokens }: Load,
-  { defer, report }: { defer: (undo: () => Promise<void>) => void; report: (line: string) => void },
+  { defer, report }: { defer: Defer; report: (line: string) => void },
 ): Promise<Cell[]> {
   const most = Math.max(...concurrencies);
   const lanes = contestants.map(({ name, target }) => ({ name, client: new Client(target, most) }));
