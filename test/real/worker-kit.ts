@@ -87,6 +87,12 @@ export const isState =
   ({ state, replica: from }: WorkerEvent): boolean =>
     state.name === name && (replica === undefined || replica === from);
 
+/** The worker after this one in the same replica serves. */
+export function replacementOf(id: string): (event: WorkerEvent) => boolean {
+  const replica = id.slice(0, id.lastIndexOf("."));
+  return (event) => event.state.name === "ready" && event.id !== id && event.id.startsWith(`${replica}.`);
+}
+
 /** One chat with a worker, counted in its load as the pool does it. @returns the text of the answer */
 export async function chat(load: LiveUpstream, content: string, { stream = false } = {}): Promise<string> {
   const lease = load.lease();

@@ -1,0 +1,108 @@
+import { expect, test } from "vitest";
+import type { WorkerStart } from "../../src/engine/engine.ts";
+import { llamaCommandLine } from "../../src/engine/llama-flags.ts";
+import { checkExtraArgs, ownedFlags } from "../../src/engine/owned-flags.ts";
+import type { Plan } from "../../src/plan/plan.ts";
+
+const program = { path: "/b/llama-server", version: "v", warnings: [] };
+const plan: Plan = {
+  model: { path: "/m/qwen.gguf", name: "qwen, the first" },
+  workers: [],
+  slots: 4,
+  context: 8192,
+  promptCache: 512,
+  repack: true,
+  gatewayCpus: [],
+  memory: { file: 0, repacked: 0, kv: 0, compute: 0, promptCache: 0, headroom: 0, total: 0, budget: 0 },
+  warnings: [],
+};
+const start: WorkerStart = {
+  plan,
+  worker: { replica: 0, cpus: [2, 3], threads: 2 },
+  endpoint: { kind: "unix", socketPath: "/run/c/worker.sock", key: "secret" },
+  keyFile: "/run/c/key",
+  noRepack: false,
+  extraArgs: [],
+};
+const argsOf = (changes: Partial<WorkerStart> = {}): readonly string[] =>
+  llamaCommandLine(program, { ...start, ...changes }).args;
+
+test("the whole command line", () => {
+  expect(llamaCommandLine(program, start)).toEqual({
+    program: "/b/llama-server",
+    args: [
+      ...["-m", "/m/qwen.gguf", "--alias", "qwen_ the first", "--host", "/run/c/worker.sock"],
+      ...["--api-key-file", "/run/c/key", "-t", "2", "-tb", "2", "-np", "4", "-c", "32768", "-b", "256", "-ub", "256"],
+      ...["--cache-ram", "512", "-fit", "off", "--offline", "--no-ui", "--no-slots", "--metrics"],
+      ...["--cors-origins", "localhost", "--threads-http", "8", "-to", "300", "--sse-ping-interval", "-1"],
+      ...["--log-colors", "off"],
+    ],
+    env: { GGML_NO_BACKTRACE: "1" },
+  });
+});
+
+test("the key is never in the arguments", () => {
+  expect(argsOf().join(" ")).not.toContain("secret");
+});
+
+test("a port instead of a socket", () => {
+  const args = argsOf({ endpoint: { kind: "tcp", host: "127.0.0.1", port: 4711, key: "secret" } });
+  expect(args.join(" ")).toContain("--host 127.0.0.1 --port 4711");
+});
+
+test("no repacking where the plan or a death says so", () => {
+  expect(argsOf()).not.toContain("--no-repack");
+  expect(argsOf({ noRepack: true })).toContain("--no-repack");
+  expect(argsOf({ plan: { ...plan, repack: false } })).toContain("--no-repack");
+});
+
+test("a model that only embeds takes a whole text in one batch", () => {
+  const args = argsOf({ plan: { ...plan, context: 512, model: { ...plan.model, embeddingOnly: true } } }).join(" ");
+  expect(args).toContain("-c 2048 -b 512 -ub 512");
+  expect(args).toContain("--embeddings");
+});
+
+test("who has a worker alone gets larger batches", () => {
+  expect(argsOf({ plan: { ...plan, slots: 1 } }).join(" ")).toContain("-b 512 -ub 512");
+});
+
+test("the user's own flags come last", () => {
+  expect(argsOf({ extraArgs: ["-fa", "on", "-b", "64"] }).slice(-4)).toEqual(["-fa", "on", "-b", "64"]);
+});
+
+test.each([
+  "--threads",
+  "-t",
+  "--threads=8",
+  "--api-key=x",
+  "--api_key",
+  "--tools",
+  "-ag",
+  "--host",
+  "-hf",
+  "--no-repack",
+])("%s is refused", (flag) => {
+  expect(() => argsOf({ extraArgs: ["-fa", "on", flag, "x"] })).toThrow(
+    expect.objectContaining({ code: "CORRAL_BAD_OPTION", facts: { option: "args", flag: canonical(flag) } }),
+  );
+});
+
+const canonical = (flag: string): string => flag.split("=")[0]!.replace("_", "-");
+
+test("a refusal names what to use instead", () => {
+  expect(() => checkExtraArgs(["-np", "8"])).toThrow(/-np .*`slots`/);
+  expect(() => checkExtraArgs(["--parallel=8"])).toThrow(/`slots`/);
+});
+
+test("values that look like words are no flags", () => {
+  const args = ["--chat-template", "threads", "--temp", "-1", "-lv", "4"];
+  expect(checkExtraArgs(args)).toBe(args);
+});
+
+test("all that corral sets for a worker is refused from users, but what is only tuned", () => {
+  const tuned = new Set(["-b", "-ub", "-fit", "-to", "--threads-http", "--log-colors", "--embeddings"]);
+  const set = argsOf({ plan: { ...plan, model: { ...plan.model, embeddingOnly: true }, repack: false } }).filter(
+    (word) => /^--?[a-z]/.test(word),
+  );
+  expect(set.filter((flag) => !ownedFlags.includes(flag) && !tuned.has(flag))).toEqual([]);
+});
