@@ -50,7 +50,9 @@ export const sized = (value: string): Buffer => Buffer.concat([le64(Buffer.byteL
 export const header = (tensors: number | bigint, keys: number | bigint, ...rest: Uint8Array[]): Buffer =>
   Buffer.concat([Buffer.from("GGUF"), le32(3), le64(tensors), le64(keys), ...rest]);
 
-export const tensorEntry = (name: string, shape: readonly (number | bigint)[], type: number, offset: number): Buffer =>
+type Integer = number | bigint;
+
+export const tensorEntry = (name: string, shape: readonly Integer[], type: number, offset: Integer): Buffer =>
   Buffer.concat([sized(name), le32(shape.length), ...shape.map(le64), le32(type), le64(offset)]);
 
 export const zeros = (name: string, shape: readonly number[]): MadeTensor => ({
