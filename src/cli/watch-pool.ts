@@ -16,6 +16,7 @@ export function watchPool(pool: Pool, log: Logger): void {
         return log.debug({ worker: id, pid }, `worker is ${state.name}`);
     }
   });
+  pool.on("warning", (sentence) => log.warn({ model: pool.name }, sentence));
   pool.on("failed", ({ reason, message }) => log.error({ model: pool.name, reason }, message));
   pool.on("recovered", () => log.info({ model: pool.name }, "model serves again"));
 }

@@ -3,9 +3,6 @@ import type { ExchangeFacts } from "../pool-types.ts";
 import type { Answer } from "./answer.ts";
 import type { Visit } from "./visit.ts";
 
-/** Contents beyond this are cut off, in characters. */
-const CONTENT_LIMIT = 16 * 1024;
-
 /** One line for each request: who, what, how long, by which worker. No prompt, no answer, no key. */
 export function logVisit(log: Logger, visit: Visit, answer: Answer, facts: ExchangeFacts | null): void {
   const { startedAt, id, method, path, model, stream, isGone, content } = visit;
@@ -23,7 +20,7 @@ export function logVisit(log: Logger, visit: Visit, answer: Answer, facts: Excha
     worker: facts?.upstream ?? null,
     aborted: isGone,
     error: answer.refused?.code ?? null,
-    ...(content === null ? {} : { content: { request: cut(content.request), answer: cut(content.answer) } }),
+    ...(content === null ? {} : { content }),
   };
   if (answer.refused !== null && answer.refused.status >= 500 && !isGone) log.warn(line, "request");
   else log[isProbe(path) ? "debug" : "info"](line, "request");
@@ -32,10 +29,6 @@ export function logVisit(log: Logger, visit: Visit, answer: Answer, facts: Excha
 /** Asked every few seconds by machines: worth a line only to whoever looks for them. */
 function isProbe(path: string): boolean {
   return ["/livez", "/readyz", "/health", "/metrics"].includes(path);
-}
-
-function cut(text: string): string {
-  return text.length > CONTENT_LIMIT ? `${text.slice(0, CONTENT_LIMIT)}...` : text;
 }
 
 function rounded(milliseconds: number): number {

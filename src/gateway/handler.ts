@@ -8,6 +8,7 @@ import { Answer } from "./answer.ts";
 import type { KeyCheck } from "./auth.ts";
 import { discardRest, readBody } from "./body.ts";
 import { checkBody } from "./check.ts";
+import { Content } from "./content.ts";
 import { dialectOf, refusal } from "./errors.ts";
 import { checkBodyHead, checkHead } from "./head.ts";
 import { llamaHealth, type Readiness } from "./health.ts";
@@ -45,16 +46,9 @@ export function createHandler(around: Surroundings): Handler {
   const { options, log } = around;
   return async (request, response, wantsContinue) => {
     const visit = new Visit(request, response);
-    if (options.logContent) visit.content = { request: "", answer: "" };
-    const { content } = visit;
-    const answer = new Answer(
-      response,
-      dialectOf(visit.path),
-      content &&
-        ((chunk) => {
-          content.answer += chunk.toString("utf8");
-        }),
-    );
+    const content = options.logContent ? new Content() : null;
+    visit.content = content;
+    const answer = new Answer(response, dialectOf(visit.path), content && ((chunk) => content.answer(chunk)));
     response.setHeader("x-request-id", visit.id);
     // A client that waits for leave to send its body and gets an error instead may send it or not: nobody can tell.
     if (wantsContinue || around.isDraining()) response.setHeader("connection", "close");
@@ -143,7 +137,7 @@ async function work(
     timeout: options.bodyTimeout,
     signal: visit.signal,
   });
-  if (visit.content !== null) visit.content.request = body.toString("utf8");
+  visit.content?.ask(body);
 
   const { model, stream } = checkBody(path, body, options);
   visit.stream = stream;

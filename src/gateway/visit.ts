@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Content } from "./content.ts";
 import { requestId } from "./request-id.ts";
 import { pathOf } from "./routes.ts";
 
@@ -18,7 +19,7 @@ export class Visit {
   model: string | null = null;
   stream = false;
   /** Only where contents are logged. */
-  content: { request: string; answer: string } | null = null;
+  content: Content | null = null;
 
   constructor(request: IncomingMessage, response: ServerResponse) {
     this.#request = request;

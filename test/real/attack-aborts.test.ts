@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type OpenGateway, openGateway } from "../fixtures/gateway-kit.ts";
 import { CHAT, chat, post, RawConnection } from "../fixtures/raw-http.ts";
 import { hang, type StubPool, stubPool } from "../fixtures/stub-pool.ts";
+import { deferred } from "../pool/deferred.ts";
 
 let pool: StubPool;
 let front: OpenGateway;
@@ -32,17 +33,14 @@ test.each(WAYS)("a client %s while it sends its body: no worker sees it", async 
 test.each(WAYS)(
   "a client %s while it waits, for a slot or for the first byte: the pool is told",
   async (_way, leave) => {
-    let isReached = () => {};
-    const reached = new Promise<void>((resolve) => {
-      isReached = resolve;
-    });
+    const reached = deferred();
     pool.serve = (_request, sink, signal) => {
-      isReached();
+      reached.resolve();
       return hang(sink, signal);
     };
     const connection = await RawConnection.open(front.port);
     connection.send(post(CHAT, chat("x")));
-    await reached;
+    await reached.promise;
     leave(connection);
     expect(await aborted()).toMatchObject({ status: null, bytes: 0, error: null });
   },
@@ -62,27 +60,21 @@ test.each(WAYS)("a client %s in the middle of a stream: the pool is told", async
 });
 
 test("a client that goes while the worker waits for it to read: the wait ends", async () => {
-  let isPaused = () => {};
-  const paused = new Promise<void>((resolve) => {
-    isPaused = resolve;
-  });
-  let isOver = () => {};
-  const over = new Promise<void>((resolve) => {
-    isOver = resolve;
-  });
+  const paused = deferred();
+  const over = deferred();
   pool.serve = async (_request, sink) => {
     sink.start(200, { "content-type": "text/event-stream" });
     while (sink.data(Buffer.alloc(64 * 1024))) {}
-    isPaused();
+    paused.resolve();
     await sink.drained();
-    isOver();
+    over.resolve();
   };
   const connection = await RawConnection.open(front.port);
   connection.socket.pause();
   connection.send(post(CHAT, chat("x", { stream: true })));
-  await paused;
+  await paused.promise;
   connection.destroy();
-  await over;
+  await over.promise;
 });
 
 test("a client that goes with its connection kept alive and idle leaves no trace", async () => {
@@ -96,25 +88,19 @@ test("a client that goes with its connection kept alive and idle leaves no trace
 
 test("a hundred clients that come and go leave nothing running", async () => {
   let running = 0;
-  let isIdle = () => {};
-  const idle = new Promise<void>((resolve) => {
-    isIdle = resolve;
-  });
-  let isFull = () => {};
-  const full = new Promise<void>((resolve) => {
-    isFull = resolve;
-  });
+  const idle = deferred();
+  const full = deferred();
   pool.serve = async (_request, sink, signal) => {
     running += 1;
-    if (running === 100) isFull();
+    if (running === 100) full.resolve();
     await hang(sink, signal);
     running -= 1;
-    if (running === 0) isIdle();
+    if (running === 0) idle.resolve();
   };
   const clients = await Promise.all(Array.from({ length: 100 }, () => RawConnection.open(front.port)));
   for (const client of clients) client.send(post(CHAT, chat("x")));
-  await full;
+  await full.promise;
   for (const client of clients) client.destroy();
-  await idle;
+  await idle.promise;
   await front.gateway.close();
 });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type OpenGateway, openGateway } from "../fixtures/gateway-kit.ts";
 import { CHAT, chat, RawConnection } from "../fixtures/raw-http.ts";
 import { type StubPool, stubPool } from "../fixtures/stub-pool.ts";
+import { deferred } from "../pool/deferred.ts";
 
 let pool: StubPool;
 let front: OpenGateway;
@@ -99,20 +100,17 @@ describe("what has one meaning passes", () => {
 });
 
 test("garbage behind a request that is being answered ends the connection, and no answer is made up for it", async () => {
-  let isAborted = () => {};
-  const aborted = new Promise<void>((resolve) => {
-    isAborted = resolve;
-  });
+  const aborted = deferred();
   pool.serve = (_request, _sink, signal) =>
     new Promise<void>((resolve) => {
       signal.addEventListener("abort", () => {
-        isAborted();
+        aborted.resolve();
         resolve();
       });
     });
   const connection = await RawConnection.open(front.port);
   connection.send(`${head(LENGTH)}${BODY}`);
   connection.send("\u0000\u0001garbage\r\n\r\n");
-  await Promise.all([connection.closed(), aborted]);
+  await Promise.all([connection.closed(), aborted.promise]);
   expect(connection.received).toBe("");
 });

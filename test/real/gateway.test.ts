@@ -5,6 +5,7 @@ import { CorralError } from "../../src/errors.ts";
 import { type OpenGateway, openGateway } from "../fixtures/gateway-kit.ts";
 import { CHAT, chat, post, RawConnection } from "../fixtures/raw-http.ts";
 import { hang, type Serve, stubPool } from "../fixtures/stub-pool.ts";
+import { deferred } from "../pool/deferred.ts";
 
 const open: OpenGateway[] = [];
 async function start(...parts: Parameters<typeof openGateway>): Promise<OpenGateway> {
@@ -92,17 +93,14 @@ describe("answers", () => {
   test("a stream is not buffered by proxies, and a slow reader pauses the worker", async () => {
     const chunk = Buffer.alloc(64 * 1024, "x");
     let sent = 0;
-    let isPaused = () => {};
-    const paused = new Promise<void>((resolve) => {
-      isPaused = resolve;
-    });
+    const paused = deferred();
     const { url } = await start([
       stubPool({
         serve: async (_request, sink) => {
           sink.start(200, { "content-type": "text/event-stream" });
           for (; sent < 400; sent++) {
             if (sink.data(chunk)) continue;
-            isPaused();
+            paused.resolve();
             await sink.drained();
           }
           sink.end();
@@ -113,7 +111,7 @@ describe("answers", () => {
     request.end(chat("x"));
     const [response] = await once(request, "response");
     expect(response.headers["x-accel-buffering"]).toBe("no");
-    await paused;
+    await paused.promise;
     expect(sent).toBeLessThan(400);
     let bytes = 0;
     for await (const part of response) bytes += part.length;
@@ -234,13 +232,10 @@ describe("life", () => {
   });
 
   test("close drains: not ready, new work refused, what runs is finished", async () => {
-    let finish = () => {};
-    const finished = new Promise<void>((resolve) => {
-      finish = resolve;
-    });
+    const finished = deferred();
     const pool = stubPool({
       serve: streaming(async (_request, sink) => {
-        await finished;
+        await finished.promise;
         sink.data(Buffer.from("data: [DONE]\n\n"));
         sink.end();
       }),
@@ -252,7 +247,7 @@ describe("life", () => {
     expect((await fetch(`${url}/livez`)).status).toBe(200);
     const refused = await ask(url);
     expect([refused.status, refused.headers.get("connection")]).toEqual([503, "close"]);
-    finish();
+    finished.resolve();
     expect(await running.text()).toMatch(/\[DONE\]\n\n$/);
     await closing;
     await expect(fetch(url)).rejects.toThrow();
