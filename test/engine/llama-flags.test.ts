@@ -32,7 +32,7 @@ test("the whole command line", () => {
     program: "/b/llama-server",
     args: [
       ...["-m", "/m/qwen.gguf", "--alias", "qwen_ the first", "--host", "/run/c/worker.sock"],
-      ...["--api-key-file", "/run/c/key", "-t", "2", "-tb", "2", "-np", "4", "-c", "32768", "-b", "256", "-ub", "256"],
+      ...["--api-key-file", "/run/c/key", "-t", "2", "-tb", "2", "-np", "4", "-c", "32768", "-b", "128", "-ub", "128"],
       ...["--cache-ram", "512", "-fit", "off", "--offline", "--no-ui", "--no-slots", "--metrics"],
       ...["--cors-origins", "localhost", "--threads-http", "8", "-to", "300", "--sse-ping-interval", "-1"],
       ...["--log-colors", "off"],
