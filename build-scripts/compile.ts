@@ -133,6 +133,9 @@ interface Logged {
 /** Enough of the output to find the first error in: compilers print megabytes of notes behind it. */
 const KEPT_LINES = 20_000;
 
+/** Milliseconds that a tool has to end its compilers before it is killed. */
+const KILL_DELAY = 5_000;
+
 /** Runs one tool in a process group of its own: when it is cancelled, compilers and all end before this returns. */
 async function logged({ program, args, log, failedLog, env, onLine, signal }: Logged): Promise<void> {
   signal?.throwIfAborted();
@@ -142,9 +145,14 @@ async function logged({ program, args, log, failedLog, env, onLine, signal }: Lo
     ...{ env, extendEnv: false, stdin: "ignore", all: true, buffer: false, reject: false },
     detached: true,
   });
-  const kill = (): void => killGroup(child.pid);
-  signal?.addEventListener("abort", kill);
-  process.once("exit", kill);
+  let killing: NodeJS.Timeout | undefined;
+  // TERM first: Ninja gives each compiler a group of its own, and only Ninja can end them.
+  const stop = (): void => {
+    signalGroup(child.pid, "SIGTERM");
+    killing ??= setTimeout(() => signalGroup(child.pid, "SIGKILL"), KILL_DELAY);
+  };
+  signal?.addEventListener("abort", stop);
+  process.once("exit", stop);
   const lines: string[] = [];
   try {
     for await (const line of createInterface({ input: child.all })) {
@@ -156,17 +164,17 @@ async function logged({ program, args, log, failedLog, env, onLine, signal }: Lo
     signal?.throwIfAborted();
     if (failed) throw buildFailed(diagnose(lines.join("\n")), failedLog, { program, exitCode, signal: killedBy });
   } finally {
-    signal?.removeEventListener("abort", kill);
-    process.off("exit", kill);
-    kill();
+    signal?.removeEventListener("abort", stop);
+    process.off("exit", stop);
+    clearTimeout(killing);
+    signalGroup(child.pid, "SIGKILL");
   }
 }
 
-/** KILL, not TERM: what is half compiled is thrown away, and nothing of it may write into a folder that goes. */
-function killGroup(pid: number | undefined): void {
+function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   if (pid === undefined) return;
   try {
-    process.kill(-pid, "SIGKILL");
+    process.kill(-pid, signal);
   } catch {
     // All of it has ended already.
   }
