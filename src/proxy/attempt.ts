@@ -17,7 +17,7 @@ export interface AttemptContext {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Sends a request to one worker and the answer into the sink. Never rejects; `fail` of the sink is left to the caller. */
+/** Sends a request to one worker and the answer into the sink, all but its `end` or `fail`. Never rejects. */
 export async function attempt(context: AttemptContext): Promise<Ending> {
   const { request, lease, pool, signal } = context;
   const handler = new AnswerHandler(context);
@@ -33,6 +33,7 @@ export async function attempt(context: AttemptContext): Promise<Ending> {
         path: request.path,
         headers: toWorker(request.headers, lease.upstream.endpoint.key),
         body: request.body,
+        reset: true, // One connection a request: see Connections.
       },
       handler,
     );
@@ -104,7 +105,6 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     }
     this.#lease.answered();
     this.#end({ kind: "answered" });
-    this.#sink.end();
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {

@@ -1,13 +1,6 @@
 import { Pool } from "undici";
 import { type Endpoint, originOf } from "../endpoint.ts";
 
-/**
- * llama-server closes a connection that has been idle for 5 s or has served 100 requests (cpp-httplib's defaults). We
- * close first: a request that meets the worker's closing on the wire would be lost, since nobody could say whether it
- * was begun.
- */
-const IDLE_LIMIT = 3_000;
-const REQUESTS_LIMIT = 90;
 /** Milliseconds. The worker is on this machine: a connection takes microseconds, or its backlog is full. */
 const CONNECT_TIMEOUT = 2_000;
 
@@ -18,7 +11,12 @@ export interface Reachable {
   readonly slots: number;
 }
 
-/** Kept-alive connections to each upstream, at most one a slot. */
+/**
+ * Connections to each upstream: one a request, at most one a slot. None is used twice, because llama-server closes a
+ * connection after a streamed answer without announcing it; a request that met that closing on the wire would be lost,
+ * since nobody could say whether it was begun. An idle connection would also keep one of its few HTTP threads busy.
+ * A new one costs some tens of microseconds on this machine, an answer milliseconds at least.
+ */
 export class Connections {
   readonly #pools = new Map<string, Pool>();
 
@@ -53,9 +51,6 @@ function open({ endpoint, slots }: Reachable): Pool {
     connections: slots,
     pipelining: 1,
     connectTimeout: CONNECT_TIMEOUT,
-    keepAliveTimeout: IDLE_LIMIT,
-    keepAliveMaxTimeout: IDLE_LIMIT,
-    maxRequestsPerClient: REQUESTS_LIMIT,
     // A prompt may take minutes to read and a token seconds to come: liveness is the supervisor's to judge.
     headersTimeout: 0,
     bodyTimeout: 0,

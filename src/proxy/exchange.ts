@@ -16,14 +16,13 @@ export interface ExchangeContext {
 /**
  * One request: waits for a slot, goes to a worker, and its answer into the sink. Never rejects: the sink gets exactly
  * one `end` or `fail`.
- *
- * A connection that the worker closes at the moment it is used again is not told from a worker that died of the
- * request, so the request is lost then; Connections closes idle ones early enough that it does not come to that.
  */
 export async function exchange(request: UpstreamRequest, sink: Sink, context: ExchangeContext): Promise<ExchangeFacts> {
   const record = new ExchangeRecord();
   const { outcome, error } = await tryUntilDecided(request, sink, context, record);
+  // The slot is free by now: whoever is told that a request is over finds no trace of it.
   if (error) sink.fail(error);
+  else sink.end();
   return record.facts(outcome, error);
 }
 
