@@ -33,7 +33,7 @@ export function oomFiles(procSelfCgroup: string): string[] {
 }
 
 /** Both files have a line `oom_kill N`. */
-export function parseOomKills(text: string): number | null {
+function parseOomKills(text: string): number | null {
   const count = /^oom_kill (\d+)$/m.exec(text)?.[1];
   return count === undefined ? null : Number(count);
 }

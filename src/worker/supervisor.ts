@@ -7,15 +7,16 @@ import { CorralError } from "../errors.ts";
 import type { Plan, WorkerPlan } from "../plan/plan.ts";
 import { Backoff, type BackoffOptions } from "./backoff.ts";
 import { BREAKER_LIMITS, type BreakerLimits } from "./breaker.ts";
-import { diedLoading, isDefinite, startError } from "./failure.ts";
+import { isDefinite, startError } from "./failure.ts";
 import type { Load } from "./load.ts";
+import { afterFailedStart, type Repacking, repackingWarning } from "./repacking.ts";
 import { Replica, type ReplicaWorld } from "./replica.ts";
 import { StartGate } from "./start-gate.ts";
 import type { Failure, WorkerState } from "./state.ts";
 import { transition } from "./transition.ts";
 import { Worker, type WorkerHandle, type WorkerOptions } from "./worker.ts";
 
-export type { WorkerHandle, WorkerOptions };
+export type { WorkerOptions };
 
 export interface SupervisorSetup {
   readonly engine: Engine;
@@ -80,8 +81,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #starts = new Map<number, number>();
   readonly #changes = new PQueue({ concurrency: 1 });
   #plan: Plan;
-  /** "cleared": workers died without it as well. */
-  #repacking: "planned" | "suspected" | "cleared" = "planned";
+  #repacking: Repacking = "planned";
   /** While start() waits. */
   #trial: { resolve(): void; reject(error: unknown): void } | null = null;
   #isOver = false;
@@ -218,21 +218,15 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       this.#trial?.resolve();
     } else {
       this.#lastFailure = failure;
-      if (diedLoading(failure) && this.#repacking === "suspected") this.#repacking = "cleared";
+      this.#repacking = afterFailedStart(this.#repacking, failure);
       if (!this.#serves && (isDefinite(failure) || this.#gate.isShut)) this.#trial?.reject(startError(failure));
     }
     this.#announce();
   }
 
-  #suspectRepacking({ signal, tail }: Failure): void {
+  #suspectRepacking(failure: Failure): void {
     this.#repacking = "suspected";
-    const last = tail.at(-1);
-    this.emit(
-      "warning",
-      `a worker died (${signal}) while it loaded the model; its weights are no longer repacked for this CPU, which is ` +
-        "slower: compilers are known to break that code on CPUs with AMX. Run `corral build` to make and prove a new " +
-        `build.${last === undefined ? "" : ` It wrote: ${last}`}`,
-    );
+    this.emit("warning", repackingWarning(failure));
   }
 
   get #serves(): boolean {
