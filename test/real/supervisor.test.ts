@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
@@ -12,6 +11,7 @@ import {
   chat,
   isState,
   type Kit,
+  newDir,
   planOf,
   processState,
   quickOptions,
@@ -31,7 +31,7 @@ const fakes: typeof superviseFake = (...args) => {
   return kit;
 };
 
-const startsFile = (): string => join(mkdtempSync(join(tmpdir(), "corral-test-")), "starts");
+const startsFile = (): string => join(newDir(), "starts");
 const startsIn = (file: string): number => readFileSync(file, "utf8").trim().split("\n").length;
 
 test("starts workers one after the other and leaves nothing behind", async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Pool } from "undici";
@@ -35,7 +35,20 @@ export function planOf(workers: number | readonly number[][], model: Partial<Pla
   };
 }
 
-export const newRunDir = (): string => join(mkdtempSync(join(tmpdir(), "corral-test-")), "run");
+const made: string[] = [];
+process.on("exit", () => {
+  for (const dir of made) rmSync(dir, { recursive: true, force: true });
+});
+
+/** An empty folder, gone when this process ends. */
+export function newDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), "corral-test-"));
+  made.push(dir);
+  return dir;
+}
+
+/** A path that does not exist yet. */
+export const newRunDir = (): string => join(newDir(), "run");
 
 export interface Kit {
   readonly supervisor: Supervisor;

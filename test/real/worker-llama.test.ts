@@ -1,5 +1,4 @@
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeAll, expect, test } from "vitest";
@@ -10,7 +9,17 @@ import { ownedFlags } from "../../src/engine/owned-flags.ts";
 import { readMachine } from "../../src/machine/read.ts";
 import { ensureEchoModel } from "../../src/model/store.ts";
 import type { SupervisorSetup } from "../../src/worker/supervisor.ts";
-import { chat, type Kit, planOf, processState, quickOptions, replacementOf, supervise, until } from "./worker-kit.ts";
+import {
+  chat,
+  type Kit,
+  newDir,
+  planOf,
+  processState,
+  quickOptions,
+  replacementOf,
+  supervise,
+  until,
+} from "./worker-kit.ts";
 
 const engine = llamaEngine({ arithmetic: "safe" });
 let program: Program;
@@ -123,7 +132,7 @@ test("drain under load: what runs is answered in full, then the processes end", 
 });
 
 test("start failures of the real engine are told apart, and not repeated", async () => {
-  const dir = mkdtempSync(join(tmpdir(), "corral-test-"));
+  const dir = newDir();
   const file = (name: string, make: (path: string) => void): string => {
     const path = join(dir, name);
     make(path);
