@@ -64,6 +64,7 @@ describe("what a pool answers", () => {
   it("chats, whole and in pieces", async () => {
     const pool = await created();
     const answer = await pool.chat(say("one two three"));
+    expect(pool.stats()).toMatchObject({ served: 1, slots: { busy: 0 } });
     expect(answer).toMatchObject({ object: "chat.completion", choices: [{ message: { content: "one two three" } }] });
     expect(await textOf(pool.chatStream(say("vier fünf 六 😀")))).toBe("vier fünf 六 😀");
   });
