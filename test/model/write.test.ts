@@ -81,6 +81,8 @@ describe("what is written", () => {
       facts: { reason: "ENOENT" },
     });
     await expect(write(folder)).rejects.toMatchObject({ code: "CORRAL_WRITE_FAILED" });
+    await writeFile(join(folder, "a-file"), "");
+    await expect(write(join(folder, "a-file", "x"))).rejects.toMatchObject({ code: "CORRAL_WRITE_FAILED" });
   });
 });
 

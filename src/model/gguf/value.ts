@@ -11,7 +11,7 @@ interface Stored {
 /** One metadata value as a file holds it. 64-bit integers are bigints only where a number would lose digits. */
 export type GgufValue = GgufScalar | GgufArray;
 
-export interface GgufScalar extends Stored {
+interface GgufScalar extends Stored {
   readonly type: FixedType | "string";
   readonly value: Scalar;
 }

@@ -40,9 +40,9 @@ export async function writeGguf(path: string, model: MadeModel, options: WriteOp
     await writeAll(partial, pieces(model, options), options.signal);
     await rename(partial, path);
   } catch (error) {
+    // Where even this fails, the first error is the one that says why.
+    await rm(partial, { force: true }).catch(() => {});
     throw isSystemError(error) ? cannotWrite(path, error) : error;
-  } finally {
-    await rm(partial, { force: true });
   }
 }
 
