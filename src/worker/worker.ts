@@ -118,6 +118,8 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
   async kill(): Promise<void> {
     if (!this.#isOver) {
       this.#order ??= "kill";
+      // Before the process goes: callers are to hear why, and not of a broken connection.
+      this.#load?.cut(lostError(this.id, "drain"));
       this.#end();
     }
     await this.ended;

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, expect, test } from "vitest";
+import { afterAll, afterEach, expect, test } from "vitest";
 import type { Failure } from "../../src/worker/state.ts";
 import { fakeEngine } from "../fixtures/fake-engine.ts";
 import { compileScript } from "./compile-script.ts";
@@ -16,6 +16,7 @@ import {
   processState,
   quickOptions,
   quickRestarts,
+  removeDirs,
   replacementOf,
   superviseFake,
   until,
@@ -23,6 +24,7 @@ import {
 } from "./worker-kit.ts";
 
 const kits: Kit[] = [];
+afterAll(removeDirs);
 afterEach(() => Promise.all(kits.splice(0).map(({ supervisor }) => supervisor.destroy())));
 
 const fakes: typeof superviseFake = (...args) => {
@@ -259,9 +261,10 @@ const SCRIPT = fixture("fake-supervisor.ts");
 const SERVER = fixture("fake-server.mjs");
 
 test("kill -9 of the supervisor's process leaves no worker", async () => {
-  const { child, pids } = await superviseElsewhere();
+  const { child, pids, runDir } = await superviseElsewhere();
   child.kill("SIGKILL");
   await until(() => pids.every((pid) => [null, "Z", "X"].includes(processState(pid))));
+  rmSync(dirname(runDir), { recursive: true });
 });
 
 test("after close nothing keeps the process alive", async () => {

@@ -36,11 +36,13 @@ export function planOf(workers: number | readonly number[][], model: Partial<Pla
 }
 
 const made: string[] = [];
-process.on("exit", () => {
-  for (const dir of made) rmSync(dir, { recursive: true, force: true });
-});
 
-/** An empty folder, gone when this process ends. */
+/** To be called when the tests of a file are over. */
+export function removeDirs(): void {
+  for (const dir of made.splice(0)) rmSync(dir, { recursive: true, force: true });
+}
+
+/** An empty folder, until removeDirs(). */
 export function newDir(): string {
   const dir = mkdtempSync(join(tmpdir(), "corral-test-"));
   made.push(dir);

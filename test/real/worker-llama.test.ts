@@ -1,7 +1,7 @@
 import { copyFileSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
-import { afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { cacheDir } from "../../build-scripts/cache.ts";
 import type { Program } from "../../src/engine/engine.ts";
 import { llamaEngine } from "../../src/engine/llama.ts";
@@ -16,6 +16,7 @@ import {
   planOf,
   processState,
   quickOptions,
+  removeDirs,
   replacementOf,
   supervise,
   until,
@@ -33,6 +34,7 @@ beforeAll(async () => {
 });
 
 const kits: Kit[] = [];
+afterAll(removeDirs);
 afterEach(() => Promise.all(kits.splice(0).map(({ supervisor }) => supervisor.destroy())));
 
 /** One worker a CPU, two at most, on the echo model. */

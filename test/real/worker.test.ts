@@ -1,13 +1,14 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { afterAll, afterEach, expect, test } from "vitest";
 import type { Endpoint } from "../../src/endpoint.ts";
 import { LiveUpstream } from "../../src/route/live-upstream.ts";
 import { Worker, type WorkerSetup } from "../../src/worker/worker.ts";
 import { type FakeBehaviour, fakeEngine, fakeProgram } from "../fixtures/fake-engine.ts";
-import { chat, newRunDir, planOf, processState, quickOptions, until } from "./worker-kit.ts";
+import { chat, newRunDir, planOf, processState, quickOptions, removeDirs, until } from "./worker-kit.ts";
 
 const started: Worker[] = [];
+afterAll(removeDirs);
 afterEach(() => Promise.all(started.splice(0).map((worker) => worker.kill())));
 
 interface Started {
