@@ -51,7 +51,7 @@ async function main(options: Options): Promise<void> {
   const wanted = (name: string) => !options.without.includes(name);
   const { concurrency, tokens, pace } = options;
   const rounds = quick ? Math.min(2, options.rounds) : options.rounds;
-  const scene = { proxies: findProxies(PROXY_NAMES.filter(wanted)), slots: concurrency, pace };
+  const scene = { proxies: findProxies(PROXY_NAMES.filter(wanted)), slots: concurrency, pace, engine: false };
 
   console.log(`${machineLine()}\n\n${methodText(pace)}`);
   const synthetic = wanted("corral") ? syntheticCorralCommand({ slots: concurrency, pace }) : null;
@@ -59,11 +59,10 @@ async function main(options: Options): Promise<void> {
     await run(syntheticWorkload({ tokens, concurrency, quick }), { ...scene, corral: synthetic }, rounds),
   ];
   if (wanted("corral") && wanted("engine")) {
-    const flags = `serve echo --port 0 --workers 1 --threads 1 --slots ${ENGINE_SLOTS} --transport tcp`;
+    const serve = `serve echo --port 0 --workers 1 --threads 1 --slots ${ENGINE_SLOTS}`.split(" ");
+    const corral = { ...corralCommand(serve), env: { CORRAL_TRANSPORT: "tcp" } };
     const workload = echoWorkload({ concurrency: ENGINE_SLOTS, quick });
-    results.push(
-      await run(workload, { ...scene, slots: ENGINE_SLOTS, corral: corralCommand(flags.split(" ")) }, rounds),
-    );
+    results.push(await run(workload, { ...scene, slots: ENGINE_SLOTS, corral, engine: true }, rounds));
   }
   if (options.json !== undefined) writeFileSync(options.json, toJson({ machine: machineLine(), options, results }));
 }

@@ -26,10 +26,11 @@ export interface ProxyStart {
   readonly directory: string;
 }
 
-export function directFront({ host, port, key }: WorkerAddress): Front {
+/** @param closes whether the worker closes connections behind a stream, as llama-server does */
+export function directFront({ host, port, key }: WorkerAddress, closes: boolean): Front {
   return {
     name: "direct",
-    target: { origin: `http://${host}:${port}`, headers: { authorization: `Bearer ${key}` } },
+    target: { origin: `http://${host}:${port}`, headers: { authorization: `Bearer ${key}` }, closes },
     pids: [],
   };
 }

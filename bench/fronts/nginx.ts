@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { type Child, startChild } from "../kit/child.ts";
 import type { ProxyStart } from "./front.ts";
 
-/** nginx as one tunes it for streams: HTTP/1.1 and kept connections to the worker, answers not buffered, no access log. */
+/**
+ * nginx as one tunes it for streams: HTTP/1.1 and kept connections to the worker, answers not buffered, no access log;
+ * POSTs tried again, for llama-server closes kept connections without a word.
+ */
 function config({ worker, port, slots, directory }: ProxyStart): string {
   const user = process.getuid?.() === 0 ? "user root;" : "";
   return `${user}
@@ -35,6 +38,7 @@ http {
       proxy_set_header connection "";
       proxy_set_header authorization "Bearer ${worker.key}";
       proxy_buffering off;
+      proxy_next_upstream error timeout non_idempotent;
       proxy_read_timeout 10m;
     }
   }

@@ -14,18 +14,20 @@ export interface SceneOptions {
   readonly proxies: ReadonlyMap<ProxyName, string>;
   readonly slots: number;
   readonly pace: number;
+  /** Whether the worker is llama-server and not the synthetic one. */
+  readonly engine: boolean;
 }
 
 type Defer = (undo: () => void | Promise<void>) => void;
 
 /** Starts one worker and every front before it, each on its CPUs. "direct" comes first. */
-export async function setScene({ corral, proxies, slots, pace }: SceneOptions, defer: Defer): Promise<Front[]> {
+export async function setScene({ corral, proxies, slots, pace, engine }: SceneOptions, defer: Defer): Promise<Front[]> {
   const { worker, fronts } = corral === null ? await bareScene(pace, defer) : await corralScene(corral, defer);
   const rivals: Front[] = [];
   for (const [name, program] of proxies) {
     rivals.push(await startProxy(name, program, { worker, slots, directory: freshDirectory(defer) }, defer));
   }
-  const all = [directFront(worker), ...fronts, ...rivals];
+  const all = [directFront(worker, engine), ...fronts, ...rivals];
   takeSeats(worker, all, defer);
   return all;
 }

@@ -38,7 +38,8 @@ export function rowOf(name: string, rounds: readonly Round[]): Row {
 /** corral's figure divided by a rival's, round by round. Under 1 is better, but for small answers per second. */
 export interface Comparison {
   readonly rival: string;
-  readonly addedP50: Ratio;
+  /** Of the medians over all rounds: a round's own is too small a difference to divide by. NaN if it added nothing. */
+  readonly addedP50: number;
   readonly cpuPerThousandChunks: Ratio;
   readonly smallPerSecond: Ratio;
   readonly cpuPerThousandSmall: Ratio;
@@ -47,10 +48,10 @@ export interface Comparison {
 export function compare(rival: string, rounds: readonly Round[]): Comparison {
   const ratio = (pick: (round: FrontRound) => number) =>
     pairedRatio(series(CORRAL, rounds, pick), series(rival, rounds, pick));
-  const added = (name: string) => rounds.map((round) => median(addedFirstBytes(name, round)));
+  const added = (name: string) => median(rounds.flatMap((round) => addedFirstBytes(name, round)));
   return {
     rival,
-    addedP50: pairedRatio(added(CORRAL), added(rival)),
+    addedP50: added(rival) > 0 ? added(CORRAL) / added(rival) : Number.NaN,
     cpuPerThousandChunks: ratio(({ streaming }) => streaming.cpuPerThousand),
     smallPerSecond: ratio(({ small }) => small?.perSecond ?? Number.NaN),
     cpuPerThousandSmall: ratio(({ small }) => small?.cpuPerThousand ?? Number.NaN),
@@ -70,7 +71,8 @@ function ratiosTable(comparisons: readonly Comparison[]): string {
     ["corral divided by", "first byte added, p50", "CPU per chunk", "small answers/s", "CPU per small answer"],
     comparisons.map((c) => [
       c.rival,
-      ...[c.addedP50, c.cpuPerThousandChunks, c.smallPerSecond, c.cpuPerThousandSmall].map(times),
+      times({ median: c.addedP50 }),
+      ...[c.cpuPerThousandChunks, c.smallPerSecond, c.cpuPerThousandSmall].map(times),
     ]),
   );
 }

@@ -52,7 +52,7 @@ export function echoWorkload({ concurrency, quick }: { concurrency: number; quic
     turns: quick ? 25 : 100,
     stream: chat({ stream: true, temperature: 0 }),
     concurrency,
-    waves: quick ? 2 : 6,
+    waves: quick ? 6 : 20,
     plain: null,
     duration: 0,
   };

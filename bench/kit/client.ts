@@ -5,6 +5,8 @@ import { BodyEnd, EventCounter } from "./events.ts";
 export interface Target {
   readonly origin: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Use each connection once. llama-server closes some after a stream without a word: the next request would fail. */
+  readonly closes?: boolean;
 }
 
 export interface Question {
@@ -35,8 +37,10 @@ export interface Answer {
 export class Client {
   readonly #pool: Pool;
   readonly #headers: Record<string, string>;
+  readonly #closes: boolean;
 
-  constructor({ origin, headers }: Target, connections: number) {
+  constructor({ origin, headers, closes = false }: Target, connections: number) {
+    this.#closes = closes;
     this.#pool = new Pool(origin, { connections, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 });
     this.#headers = { "content-type": "application/json", ...headers };
   }
@@ -54,7 +58,7 @@ export class Client {
         resolve({ ok, firstByte: firstByteAt - started, total, firstByteAt, chunks: events.count, tail });
       };
       this.#pool.dispatch(
-        { method: "POST", path, headers: this.#headers, body },
+        { method: "POST", path, headers: this.#headers, body, reset: this.#closes },
         {
           onRequestStart() {},
           onResponseStart(_controller, code) {

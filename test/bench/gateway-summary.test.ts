@@ -30,9 +30,14 @@ it("adds up what a front adds to the direct way, pair by pair", () => {
 
 it("divides corral's figure by the rival's round by round", () => {
   const { addedP50, cpuPerThousandChunks, smallPerSecond } = compare("nginx", ROUNDS);
-  expect(addedP50.median).toBeCloseTo(4);
+  expect(addedP50).toBeCloseTo(4);
   expect(cpuPerThousandChunks).toEqual({ median: 3, least: 3, most: 3 });
   expect(smallPerSecond).toEqual({ median: 0.75, least: 0.5, most: 1 });
+});
+
+it("does not divide by a rival that added nothing", () => {
+  const free: Round = new Map([...ROUNDS[0]!, ["nginx", front([0.9, 2, 2.9], 20, 800)]]);
+  expect(compare("nginx", [free]).addedP50).toBeNaN();
 });
 
 it("prints the ratios before the figures, and no ratios without a rival", () => {
