@@ -127,6 +127,9 @@ export async function chat(load: LiveUpstream, content: string, { stream = false
     }
     if (answer.statusCode !== 200) throw new Error(`${answer.statusCode}: ${text}`);
     return stream ? textOfStream(text) : JSON.parse(text).choices[0].message.content;
+  } catch (error) {
+    // undici tells of an abort only once it is connected; before, of what kept it from that.
+    throw lease.signal.aborted ? lease.signal.reason : error;
   } finally {
     lease.release();
     await client.destroy();
