@@ -17,7 +17,7 @@ function readable(stream: NodeJS.WriteStream): DestinationStream {
   return { write: (line) => void stream.write(`${readableLine(line, colours)}\n`) };
 }
 
-/** "12:00:01.250 warn worker failed worker=echo#0.0 reason=killed": a line of JSON for a person. */
+/** "12:00:01 warn worker failed worker=echo#0.0 reason=killed": a line of JSON for a person. */
 export function readableLine(json: string, { dim, red, yellow }: Colours): string {
   const { level, time, msg, err, ...facts } = JSON.parse(json) as Record<string, unknown>;
   const clock = new Date(Number(time)).toTimeString().slice(0, 8);
@@ -26,8 +26,7 @@ export function readableLine(json: string, { dim, red, yellow }: Colours): strin
     .filter(([, value]) => value !== null)
     .map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`);
   const stack = (err as { stack?: string } | undefined)?.stack;
-  const text = [dim(clock), paint(`${pino.levels.labels[Number(level)] ?? level} ${msg}`), dim(pairs.join(" "))].join(
-    " ",
-  );
-  return stack === undefined ? text.trimEnd() : `${text}\n${stack}`;
+  const label = pino.levels.labels[Number(level)] ?? level;
+  const parts = [dim(clock), paint(`${label} ${msg}`), ...(pairs.length > 0 ? [dim(pairs.join(" "))] : [])];
+  return `${parts.join(" ")}${stack === undefined ? "" : `\n${stack}`}`;
 }

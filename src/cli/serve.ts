@@ -71,7 +71,8 @@ async function serve(model: string | undefined, { config: file, ...flags }: Flag
   const config = await loadConfig({ file, flags: { ...flags, model } });
   const log = openLog(config.gateway.logLevel);
   const interruption = onInterruption();
-  const pools = config.pools.map((options) => openPool(options, { report: progressReporter(process.stderr) }));
+  const report = progressReporter(process.stderr);
+  const pools = config.pools.map((options) => openPool(options, { report }));
   const gateway = assemble(config, pools, log);
   interruption.second.addEventListener("abort", () => void endNow(gateway, pools));
   try {

@@ -9,7 +9,7 @@ export type Origin =
   | { readonly kind: "file"; readonly name: string }
   | { readonly kind: "default" };
 
-export interface Setting {
+interface Setting {
   readonly value: unknown;
   readonly origin: Origin;
 }

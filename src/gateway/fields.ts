@@ -14,6 +14,7 @@ interface Rule {
 const text = (value: unknown) => typeof value === "string";
 const integer = (value: unknown) => Number.isSafeInteger(value);
 const list = (of: (item: unknown) => boolean) => (value: unknown) => Array.isArray(value) && value.every(of);
+const filled = (value: unknown) => Array.isArray(value) && value.length > 0;
 const object = (value: unknown): value is Body => typeof value === "object" && value !== null && !Array.isArray(value);
 
 const ROUTED: readonly Rule[] = [
@@ -28,7 +29,7 @@ const LENGTHS: readonly Rule[] = ["max_tokens", "max_completion_tokens", "max_ou
 /** A role that is no string is a 500 of llama-server's; without any message it makes up an answer. */
 const MESSAGES: Rule = {
   field: "messages",
-  is: (value) => list((item) => object(item) && text(item.role))(value) && (value as unknown[]).length > 0,
+  is: (value) => filled(value) && list((item) => object(item) && text(item.role))(value),
   expected: "an array of at least one message, each with a role",
   required: true,
 };
@@ -54,7 +55,7 @@ const RULES: Partial<Record<WorkPath, readonly Rule[]>> = {
   "/detokenize": [
     {
       field: "tokens",
-      is: list((item) => integer(item) && (item as number) >= 0),
+      is: list((item) => integer(item) && Number(item) >= 0),
       expected: "an array of token numbers",
     },
   ],

@@ -1,7 +1,7 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
 import { nearest } from "../../src/config/nearest.ts";
 import { resolveGatewayOptions, resolvePoolOptions } from "../../src/config/resolve.ts";
@@ -10,6 +10,7 @@ let dir: string;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "corral-config-"));
 });
+afterAll(() => rm(dir, { recursive: true }));
 
 async function file(text: string, name = "corral.yaml"): Promise<string> {
   const path = join(dir, name);

@@ -21,7 +21,8 @@ const serve = (args: readonly string[] = [], env: NodeJS.ProcessEnv = {}) =>
 
 afterEach(async () => {
   for (const process of running.splice(0)) {
-    process.child.kill("SIGKILL");
+    process.child.kill("SIGTERM");
+    process.child.kill("SIGINT");
     await process.exit;
   }
 });
