@@ -8,11 +8,10 @@ const CONNECT_TIMEOUT = 2_000;
 export interface Reachable {
   readonly id: string;
   readonly endpoint: Endpoint;
-  readonly slots: number;
 }
 
 /**
- * Connections to each upstream: one a request, at most one a slot. None is used twice, because llama-server closes a
+ * Connections to each upstream: one for each request, so as many as it has leases. None is used twice, because llama-server closes a
  * connection after a streamed answer without announcing it; a request that met that closing on the wire would be lost,
  * since nobody could say whether it was begun. An idle connection would also keep one of its few HTTP threads busy.
  * A new one costs some tens of microseconds on this machine, an answer milliseconds at least.
@@ -45,10 +44,9 @@ export class Connections {
   }
 }
 
-function open({ endpoint, slots }: Reachable): Pool {
+function open({ endpoint }: Reachable): Pool {
   return new Pool(originOf(endpoint), {
     ...(endpoint.kind === "unix" ? { socketPath: endpoint.socketPath } : {}),
-    connections: slots,
     pipelining: 1,
     connectTimeout: CONNECT_TIMEOUT,
     // A prompt may take minutes to read and a token seconds to come: liveness is the supervisor's to judge.
