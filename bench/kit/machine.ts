@@ -53,9 +53,13 @@ export function watchNoise(): () => Noise {
   };
 }
 
+/** Share of the machine's CPU time that others may take before a run says so. */
+const QUIET = 0.03;
+
 export function noiseLine({ steal, others, load }: Noise): string {
   const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
-  return `load ${load.toFixed(2)} at the start, steal ${percent(steal)}, other processes used ${percent(others)} of the machine`;
+  const warning = steal + others > QUIET ? "\nThe machine was not quiet: take these figures as provisional." : "";
+  return `load ${load.toFixed(2)} at the start, steal ${percent(steal)}, other processes used ${percent(others)} of the machine${warning}`;
 }
 
 function readTicks(): CpuTicks {
