@@ -11,7 +11,7 @@ export interface ChatMessage extends Open {
   readonly content?: unknown;
 }
 
-export interface Sampling extends Open {
+interface Sampling extends Open {
   /** Ignored by the engine: a pool has one model. */
   readonly model?: string;
   readonly max_tokens?: number;
@@ -36,7 +36,7 @@ export interface EmbeddingRequest extends Open {
   readonly model?: string;
 }
 
-export type FinishReason = "stop" | "length" | "tool_calls" | "content_filter" | (string & {});
+type FinishReason = "stop" | "length" | "tool_calls" | "content_filter" | (string & {});
 
 export interface Usage extends Open {
   readonly prompt_tokens: number;
@@ -53,13 +53,13 @@ export interface ChatCompletion extends Open {
   readonly usage?: Usage;
 }
 
-export interface ChatChoice extends Open {
+interface ChatChoice extends Open {
   readonly index: number;
   readonly message: AssistantMessage;
   readonly finish_reason: FinishReason | null;
 }
 
-export interface AssistantMessage extends Open {
+interface AssistantMessage extends Open {
   readonly role: "assistant";
   readonly content: string | null;
   readonly tool_calls?: readonly unknown[];
@@ -75,13 +75,13 @@ export interface ChatChunk extends Open {
   readonly usage?: Usage | null;
 }
 
-export interface ChatChunkChoice extends Open {
+interface ChatChunkChoice extends Open {
   readonly index: number;
   readonly delta: ChatDelta;
   readonly finish_reason: FinishReason | null;
 }
 
-export interface ChatDelta extends Open {
+interface ChatDelta extends Open {
   readonly role?: string;
   readonly content?: string | null;
   readonly tool_calls?: readonly unknown[];
@@ -96,7 +96,7 @@ export interface Completion extends Open {
   readonly usage?: Usage;
 }
 
-export interface CompletionChoice extends Open {
+interface CompletionChoice extends Open {
   readonly index: number;
   readonly text: string;
   readonly finish_reason: FinishReason | null;
@@ -109,7 +109,7 @@ export interface EmbeddingResponse extends Open {
   readonly usage?: Omit<Usage, "completion_tokens">;
 }
 
-export interface Embedding extends Open {
+interface Embedding extends Open {
   readonly object: "embedding";
   readonly index: number;
   /** A string where the request asked for base64. */

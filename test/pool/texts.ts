@@ -3,7 +3,7 @@
  * bytes come twice.
  * @param bytes about how long each is
  */
-export function randomTexts(count: number, bytes = 120): string[] {
+export function randomTexts(count: number, bytes = 80): string[] {
   let state = 20_250_101;
   const random = (below: number): number => {
     // Numerical Recipes' generator; its upper bits are the good ones.
