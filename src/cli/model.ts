@@ -117,7 +117,8 @@ function inspectionText(model: ModelInspection): string {
   const rows: [string, string][] = [
     ["name", bold(printable(model.name))],
     ["title", typeof title === "string" ? printable(title) : "none"],
-    ["architecture", `${model.architecture}${model.embeddingOnly ? " (embeds or ranks; no chat)" : ""}`],
+    ["architecture", model.architecture],
+    ["purpose", model.purpose],
     ["parameters", formatCount(model.parameters)],
     ["quantisation", model.quantisation],
     ["size", `${formatBytes(size)}${files}`],

@@ -44,7 +44,7 @@ export function llamaCommandLine(program: Program, start: WorkerStart): CommandL
       repack ? [] : ["--no-repack"],
       // Its search for what fits into a GPU reads the model's header twice.
       ["-fit", "off"],
-      plan.model.embeddingOnly ? ["--embeddings"] : [],
+      PURPOSE_FLAGS[plan.model.purpose],
       ["--offline", "--no-ui", "--no-slots", "--metrics", "--cors-origins", "localhost"],
       ["--threads-http", plan.slots + SPARE_HTTP_THREADS, "-to", SOCKET_TIMEOUT],
       // A ping comes from an HTTP thread: to whoever watches the bytes a worker that computes nothing would look alive.
@@ -61,15 +61,17 @@ export function llamaCommandLine(program: Program, start: WorkerStart): CommandL
   };
 }
 
+const PURPOSE_FLAGS = { text: [], embedding: ["--embeddings"], ranking: ["--reranking"] } as const;
+
 function address(endpoint: Endpoint): string[] {
   return endpoint.kind === "unix"
     ? ["--host", endpoint.socketPath]
     : ["--host", endpoint.host, "--port", `${endpoint.port}`];
 }
 
-/** A model that only embeds looks at the whole text at once: what is longer than a batch is refused. */
+/** A model that embeds or ranks looks at the whole text at once: what is longer than a batch is refused. */
 function batch({ plan }: WorkerStart): (string | number)[] {
-  if (plan.model.embeddingOnly) return ["-b", plan.context, "-ub", plan.context];
+  if (plan.model.purpose !== "text") return ["-b", plan.context, "-ub", plan.context];
   const tokens = plan.slots > 1 ? SHARED_BATCH : LONE_BATCH;
   return ["-b", tokens, "-ub", tokens];
 }

@@ -1,6 +1,6 @@
 import { CorralError } from "../errors.ts";
 import { broken } from "./broken.ts";
-import type { ModelDescription } from "./description.ts";
+import type { ModelDescription, Purpose } from "./description.ts";
 import { weightsOf } from "./gguf/types.ts";
 import type { GgufTensor, GgufValue, Scalar } from "./gguf/value.ts";
 import { type ModelParts, modelName, readParts } from "./parts.ts";
@@ -70,8 +70,14 @@ export function describeParts(parts: ModelParts): ModelDescription {
     chatTemplate: header.text("tokenizer.chat_template"),
     files: parts.map(({ path, bytes }) => ({ path, bytes })),
     tensorBytes,
-    embeddingOnly: ENCODERS.has(architecture) || (header.count(own("pooling_type")) ?? 0) > 0,
+    purpose: purposeOf(architecture, header.count(own("pooling_type")) ?? 0),
   };
+}
+
+/** Pooling as llama.h numbers it: 0 is none, 4 ranks, all between embed. */
+function purposeOf(architecture: string, pooling: number): Purpose {
+  if (pooling === 4) return "ranking";
+  return pooling > 0 || ENCODERS.has(architecture) ? "embedding" : "text";
 }
 
 function requireModel(path: string, header: Header, architecture: string, tensors: readonly GgufTensor[]): void {

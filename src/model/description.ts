@@ -1,3 +1,6 @@
+/** What a model gives: text, a text's embedding, or how well a text answers a query. */
+export type Purpose = "text" | "embedding" | "ranking";
+
 /** What a model file's header says, as far as a plan, a person or `/v1/models` cares. Engine-neutral. */
 export interface ModelDescription {
   /** Absolute path of the file, or of the first part of a split model. */
@@ -24,6 +27,5 @@ export interface ModelDescription {
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
   /** Bytes of tensor data by tensor type ("Q4_0" -> 201326592), over all files. */
   readonly tensorBytes: Readonly<Record<string, number>>;
-  /** True for models that only embed or rank (BERT and kin): they have no chat. */
-  readonly embeddingOnly: boolean;
+  readonly purpose: Purpose;
 }

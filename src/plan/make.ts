@@ -39,7 +39,7 @@ export function makePlan(machine: Machine, model: ModelDescription, overrides: P
   const memory = ledgerOf(machine, model, shape);
   const canPin = machine.os === "linux";
   return {
-    model: { path: model.path, name: model.name },
+    model: { path: model.path, name: model.name, purpose: model.purpose },
     workers: sets.map((seats, replica): WorkerPlan => {
       const cpus = canPin ? seats.map(({ cpu }) => cpu).sort((a, b) => a - b) : [];
       return { replica, cpus, threads: seats.length };

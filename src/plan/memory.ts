@@ -33,7 +33,7 @@ export function ledgerOf(machine: Machine, model: ModelDescription, shape: Shape
   const compute = computeBytes(model, shape);
   const headroom = headroomOf(budget);
   const needed = file + shape.workers * (repacked + kv + compute) + headroom;
-  const promptCache = model.embeddingOnly ? 0 : promptCacheBytes(budget - needed, shape.workers);
+  const promptCache = model.purpose !== "text" ? 0 : promptCacheBytes(budget - needed, shape.workers);
   return {
     file,
     repacked,
@@ -55,12 +55,9 @@ export function repackedBytes(machine: Machine, { tensorBytes }: ModelDescriptio
   );
 }
 
-/** Keys and values in f16, for every token of every slot. Models that only embed keep none. */
-function keyValueBytes(
-  { layers, kvHeads, headDim, embeddingOnly }: ModelDescription,
-  { context, slots }: Shape,
-): number {
-  return embeddingOnly ? 0 : 2 * layers * kvHeads * headDim * F16 * context * slots;
+/** Keys and values in f16, for every token of every slot. Models that embed or rank keep none. */
+function keyValueBytes({ layers, kvHeads, headDim, purpose }: ModelDescription, { context, slots }: Shape): number {
+  return purpose !== "text" ? 0 : 2 * layers * kvHeads * headDim * F16 * context * slots;
 }
 
 /**
@@ -69,11 +66,11 @@ function keyValueBytes(
  * llama-server's private memory less weights, keys and values was 94 MiB, with Qwen2's tokenizer and after requests.
  */
 function computeBytes(model: ModelDescription, { context, slots }: Shape): number {
-  const { vocabulary, embeddingLength, embeddingOnly } = model;
+  const { vocabulary, embeddingLength, purpose } = model;
   // What only embeds reads a text at once, without a causal order to split it by.
-  const tokens = embeddingOnly ? context : Math.min(MICRO_BATCH, context * slots);
+  const tokens = purpose !== "text" ? context : Math.min(MICRO_BATCH, context * slots);
   const graph = tokens * (ACTIVATIONS * embeddingLength * F32 + context * F16);
-  const logits = embeddingOnly ? 0 : 2 * slots * vocabulary * F32;
+  const logits = purpose !== "text" ? 0 : 2 * slots * vocabulary * F32;
   return PROCESS + vocabulary * VOCABULARY_ENTRY + graph + logits;
 }
 

@@ -1,10 +1,11 @@
+import type { Purpose } from "../model/description.ts";
+
 /** What to run, decided before anything starts. Plain data: printed by `corral plan`, tested with literals. */
 export interface Plan {
   readonly model: {
     readonly path: string;
     readonly name: string;
-    /** True for models that only embed or rank. Default false. */
-    readonly embeddingOnly?: boolean;
+    readonly purpose: Purpose;
   };
   readonly workers: readonly WorkerPlan[];
   /** Concurrent sequences in each worker. */

@@ -6,7 +6,7 @@ import type { Plan } from "../../src/plan/plan.ts";
 const MIB = 1024 ** 2;
 
 const plan: Plan = {
-  model: { path: "/models/a.gguf", name: "a" },
+  model: { path: "/models/a.gguf", name: "a", purpose: "text" },
   workers: [
     { replica: 0, cpus: [0, 1, 2, 3], threads: 4 },
     { replica: 1, cpus: [4, 5, 6, 7], threads: 4 },

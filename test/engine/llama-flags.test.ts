@@ -6,7 +6,7 @@ import type { Plan } from "../../src/plan/plan.ts";
 
 const program = { path: "/b/llama-server", version: "v", warnings: [] };
 const plan: Plan = {
-  model: { path: "/m/qwen.gguf", name: "qwen, the first" },
+  model: { path: "/m/qwen.gguf", name: "qwen, the first", purpose: "text" },
   workers: [],
   slots: 4,
   context: 8192,
@@ -57,7 +57,7 @@ test("no repacking where the plan or a death says so", () => {
 });
 
 test("a model that only embeds takes a whole text in one batch", () => {
-  const args = argsOf({ plan: { ...plan, context: 512, model: { ...plan.model, embeddingOnly: true } } }).join(" ");
+  const args = argsOf({ plan: { ...plan, context: 512, model: { ...plan.model, purpose: "embedding" } } }).join(" ");
   expect(args).toContain("-c 2048 -b 512 -ub 512");
   expect(args).toContain("--embeddings");
 });
@@ -101,7 +101,7 @@ test("values that look like words are no flags", () => {
 
 test("all that corral sets for a worker is refused from users, but what is only tuned", () => {
   const tuned = new Set(["-b", "-ub", "-fit", "-to", "--threads-http", "--log-colors", "--embeddings"]);
-  const set = argsOf({ plan: { ...plan, model: { ...plan.model, embeddingOnly: true }, repack: false } }).filter(
+  const set = argsOf({ plan: { ...plan, model: { ...plan.model, purpose: "embedding" }, repack: false } }).filter(
     (word) => /^--?[a-z]/.test(word),
   );
   expect(set.filter((flag) => !ownedFlags.includes(flag) && !tuned.has(flag))).toEqual([]);

@@ -44,7 +44,7 @@ describe("a description", () => {
       chatTemplate: null,
       files: [{ path, bytes: expect.any(Number) }],
       tensorBytes: { F32: 1024 + 12 + 48 },
-      embeddingOnly: false,
+      purpose: "text",
     });
   });
 
@@ -58,8 +58,9 @@ describe("a description", () => {
       { "llama.attention.head_count": null, "llama.attention.head_count_kv": null },
       { heads: 0, kvHeads: 0, headDim: 0 },
     ],
-    ["pooling of a model that embeds", { "llama.pooling_type": u32(3) }, { embeddingOnly: true }],
-    ["no pooling of one that doesn't", { "llama.pooling_type": u32(0) }, { embeddingOnly: false }],
+    ["pooling of a model that embeds", { "llama.pooling_type": u32(3) }, { purpose: "embedding" }],
+    ["pooling of a model that ranks", { "llama.pooling_type": u32(4) }, { purpose: "ranking" }],
+    ["no pooling of one that doesn't", { "llama.pooling_type": u32(0) }, { purpose: "text" }],
     ["vocab_size without tokens", { "tokenizer.ggml.tokens": null, "llama.vocab_size": u32(9) }, { vocabulary: 9 }],
     ["the embedding's rows without either", { "tokenizer.ggml.tokens": null }, { vocabulary: 4 }],
     ["the largest of a number per layer", { "llama.attention.head_count": numbers("u32", [2, 8, 0]) }, { heads: 8 }],
@@ -68,7 +69,7 @@ describe("a description", () => {
   });
 
   it("knows encoders by their architecture", async () => {
-    expect(await describeModel(await modelWith({}, "nomic-bert"))).toMatchObject({ embeddingOnly: true, layers: 2 });
+    expect(await describeModel(await modelWith({}, "nomic-bert"))).toMatchObject({ purpose: "embedding", layers: 2 });
   });
 
   it.each<[string, Record<string, MadeValue | null>, RegExp]>([

@@ -36,7 +36,7 @@ describe("random models", () => {
       kvHeads: 4,
       headDim: 64,
       vocabulary: 512,
-      embeddingOnly: false,
+      purpose: "text",
     });
   });
 

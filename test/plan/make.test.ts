@@ -61,7 +61,7 @@ describe("memory", () => {
   });
 
   test("models that only embed keep no keys, values or prompts", async () => {
-    const bert = { ...halfBillion, contextLength: 512, embeddingOnly: true };
+    const bert = { ...halfBillion, contextLength: 512, purpose: "embedding" as const };
     const plan = makePlan(await knownMachine("vps-2-cores"), bert);
     expect(plan).toMatchObject({ context: 512, promptCache: 0, memory: { kv: 0, promptCache: 0 } });
   });

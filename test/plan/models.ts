@@ -21,7 +21,7 @@ export const halfBillion: ModelDescription = {
   chatTemplate: null,
   files: [{ path: "/models/qwen2.5-0.5b-q4_0.gguf", bytes: 340 * MIB }],
   tensorBytes: { Q4_0: 330 * MIB, F32: 1 * MIB },
-  embeddingOnly: false,
+  purpose: "text",
 };
 
 /** The shape of Llama-3-8B in Q4_K_M: 128 KiB of keys and values a token (f16), 4.6 GiB of file. */

@@ -23,7 +23,7 @@ export const quickRestarts = { backoff: { first: 10, most: 50 }, breaker: { rest
 export function planOf(workers: number | readonly number[][], model: Partial<Plan["model"]> = {}): Plan {
   const sets = typeof workers === "number" ? Array.from({ length: workers }, () => []) : workers;
   return {
-    model: { path: "/nowhere/fake.gguf", name: "fake", ...model },
+    model: { path: "/nowhere/fake.gguf", name: "fake", purpose: "text", ...model },
     workers: sets.map((cpus, replica) => ({ replica, cpus, threads: Math.max(1, cpus.length) })),
     slots: 2,
     context: 2048,
