@@ -10,5 +10,5 @@ export function jobsFor({ cpus, memory }: Pick<Machine, "cpus" | "memory">): num
 
 /** Threads of a server that is proven: enough to see threads work together, and never more than there are CPUs. Pure. */
 export function proofThreads({ cpus, cpuQuota }: Pick<Machine, "cpus" | "cpuQuota">): number {
-  return Math.max(1, Math.min(4, cpus.length, Math.ceil(cpuQuota ?? Number.POSITIVE_INFINITY)));
+  return Math.max(1, Math.min(2, cpus.length, Math.ceil(cpuQuota ?? Number.POSITIVE_INFINITY)));
 }

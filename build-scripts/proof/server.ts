@@ -38,7 +38,11 @@ export async function withServer<T>(options: ServerOptions, use: (server: Server
     ...["--threads-batch", `${threads}`, ...options.args],
   ]);
   const output = { file: outputPath };
-  const child = execa(file, args, { stdin: "ignore", stdout: output, stderr: output, reject: false, buffer: false });
+  // Threads that spin at barriers starve each other on a busy machine: here an answer counts, and not its speed.
+  const env = { OMP_WAIT_POLICY: "passive" };
+  const child = execa(file, args, {
+    ...{ env, stdin: "ignore", stdout: output, stderr: output, reject: false, buffer: false },
+  });
   const ended = new AbortController();
   const exit = child.then(async ({ exitCode, signal: killedBy, cause }) => {
     const how = killedBy ?? (exitCode === undefined ? String(cause) : `exit code ${exitCode}`);
