@@ -168,6 +168,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     signal.throwIfAborted();
     this.#blueprint = await draw(this.#options, setup);
     const { engine, program } = await equip(this.#options, setup, signal);
+    for (const sentence of program.warnings) this.emit("warning", sentence);
     this.#runDir = await makeRunDir();
     signal.throwIfAborted();
     this.#supervisor = this.#supervise(engine, program, this.#blueprint.plan, this.#runDir);

@@ -60,10 +60,15 @@ export async function equip(
   { engine: given, report }: PoolSetup,
   signal: AbortSignal,
 ): Promise<{ engine: Engine; program: Program }> {
-  const engine = given ?? llamaEngine({ arithmetic: options.arithmetic, report });
+  const engine = given ?? llamaEngine({ arithmetic: options.arithmetic, mode: buildMode(process.env), report });
   const program = await engine.prepare({ signal });
   signal.throwIfAborted();
   return { engine, program };
+}
+
+/** $CORRAL_BUILD, as at install: "skip" forbids to build. */
+function buildMode({ CORRAL_BUILD }: NodeJS.ProcessEnv): "auto" | "skip" {
+  return CORRAL_BUILD === "skip" ? "skip" : "auto";
 }
 
 function overridesOf({ workers, threads, slots, context, repack }: ResolvedPoolOptions): PlanOverrides {

@@ -1,7 +1,12 @@
 import { rmSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isAlive, self } from "../../build-scripts/process-identity.ts";
+
+const PREFIX = "corral-";
+/** Whose a folder is, so that what a killed process left behind can be told from what is in use. */
+const OWNER_FILE = "owner.json";
 
 /** Those that are in use, for a process that ends without closing its pools. */
 const inUse = new Set<string>();
@@ -23,8 +28,26 @@ export async function removeRunDir(dir: string): Promise<void> {
   if (inUse.size === 0) process.off("exit", removeAll);
 }
 
-function makeIn(parent: string): Promise<string> {
-  return mkdtemp(join(parent, "corral-"));
+async function makeIn(parent: string): Promise<string> {
+  await sweep(parent);
+  const dir = await mkdtemp(join(parent, PREFIX));
+  await writeFile(join(dir, OWNER_FILE), JSON.stringify(self));
+  return dir;
+}
+
+/** Removes the folders of processes that were killed. Others' folders, and those of other users, stay. */
+async function sweep(parent: string): Promise<void> {
+  const names = (await readdir(parent)).filter((name) => name.startsWith(PREFIX));
+  await Promise.all(
+    names.map(async (name) => {
+      try {
+        const owner = JSON.parse(await readFile(join(parent, name, OWNER_FILE), "utf8"));
+        if (isAlive(owner) === false) await rm(join(parent, name), { recursive: true, force: true });
+      } catch {
+        // Not a run folder, or not ours to read or remove.
+      }
+    }),
+  );
 }
 
 function removeAll(): void {
