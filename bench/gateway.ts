@@ -9,7 +9,7 @@ import { type SceneOptions, setScene } from "./gateway/scene.ts";
 import { tables } from "./gateway/summary.ts";
 import { echoWorkload, syntheticWorkload, type Workload } from "./gateway/workload.ts";
 import { machineLine, type Noise, noiseLine, watchNoise } from "./kit/machine.ts";
-import { count, names } from "./kit/options.ts";
+import { count, namesAmong } from "./kit/options.ts";
 import { toJson } from "./kit/raw-figures.ts";
 import { withTeardown } from "./kit/teardown.ts";
 
@@ -30,18 +30,18 @@ interface Measured {
   readonly noise: Noise;
 }
 
+/** What a run can do without; "engine" is the second table. */
+const PARTS = ["corral", ...PROXY_NAMES, "engine"];
+/** Slots of the real engine. */
+const ENGINE_SLOTS = 8;
+
 const command = new Command("bench:gateway")
   .description("Time to first byte and CPU per chunk: direct, through corral, HAProxy and nginx.")
   .option("--rounds <n>", "rounds that count", count, 7)
   .option("--concurrency <n>", "streams at once, and slots of the worker", count, 16)
   .option("--tokens <n>", "tokens of a synthetic stream", count, 400)
   .option("--pace <ms>", "milliseconds between the tokens of a synthetic stream", count, 5)
-  .option(
-    "--without <names>",
-    `leave out some of: corral,${PROXY_NAMES.join(",")},engine (the second table)`,
-    names,
-    [],
-  )
+  .option("--without <names>", `leave out some of: ${PARTS.join(",")}`, namesAmong(PARTS), [])
   .option("--quick", "a short run, for a look")
   .option("--json <file>", "write the raw figures too")
   .action(main);
@@ -66,8 +66,6 @@ async function main(options: Options): Promise<void> {
   }
   if (options.json !== undefined) writeFileSync(options.json, toJson({ machine: machineLine(), options, results }));
 }
-
-const ENGINE_SLOTS = 8;
 
 async function run(workload: Workload, scene: SceneOptions, rounds: number): Promise<Measured> {
   console.log(`\n## ${workload.title}\n\n${workloadLine(workload, rounds)}\n`);

@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { machineLine, noiseLine, watchNoise } from "./kit/machine.ts";
 import { count, counts } from "./kit/options.ts";
 import { toJson } from "./kit/raw-figures.ts";
+import { figure } from "./kit/table.ts";
 import { withTeardown } from "./kit/teardown.ts";
 import { RIVAL, startContestants } from "./pool/contestants.ts";
 import { methodText } from "./pool/method.ts";
@@ -46,9 +47,13 @@ async function main(options: Options): Promise<void> {
     const contestants = await startContestants(model, shapes, defer);
     const names = contestants.map(({ name }) => name);
     const noiseSince = watchNoise();
+    const client = { at: performance.now(), cpu: process.cpuUsage() };
     const cells = await measure(contestants, load, { defer, report: (line) => console.error(line) });
     const noise = noiseSince();
-    console.log(`${tables(names, RIVAL, cells)}\n\n${noiseLine(noise)}`);
+    const { user, system } = process.cpuUsage(client.cpu);
+    const clientShare = (user + system) / 1000 / (performance.now() - client.at);
+    console.log(`${tables(names, RIVAL, cells)}\n`);
+    console.log(`the client used ${figure(clientShare)} of a core; ${noiseLine(noise)}`);
     if (options.json !== undefined) writeFileSync(options.json, toJson({ machine: machineLine(), load, cells, noise }));
   });
 }

@@ -6,12 +6,16 @@ export function count(text: string): number {
   return Number(text);
 }
 
-/** "a,b" -> ["a", "b"]. */
-export function names(text: string): string[] {
-  return text.split(",").filter((name) => name !== "");
+/** "a,b" -> ["a", "b"], each one of `allowed`. */
+export function namesAmong(allowed: readonly string[]): (text: string) => string[] {
+  return (text) => {
+    const names = text.split(",");
+    if (names.every((name) => allowed.includes(name))) return names;
+    throw new InvalidArgumentError(`Give some of: ${allowed.join(",")}.`);
+  };
 }
 
 /** "1,2,4" -> [1, 2, 4]. */
 export function counts(text: string): number[] {
-  return names(text).map(count);
+  return text.split(",").map(count);
 }

@@ -8,5 +8,5 @@ ratios medians of the rounds' ratios (least to most). Tokens per second: all ans
 over the time from the first question to the end of the last answer. corral is asked through its gateway, in a process
 of its own. The rival is the same llama-server program, asked directly, started with the model and nothing else (so: as
 many threads as cores, 4 slots). Neighbour busy: one process that computes without end, pinned nowhere. The client shares
-the machine, streams raw bytes and parses only the last event; at these rates it uses a few thousandths of a core.`;
+the machine; it counts bytes and reads only the last event, and what it used is said below the figures.`;
 }

@@ -1,7 +1,7 @@
 import { type Answer, askInLoops, type Client, insist, type Question } from "../kit/client.ts";
 
 /** A short prompt and an answer of exactly `tokens` tokens, whatever the model would like to say. */
-export function questionOf(tokens: number): Question {
+function questionOf(tokens: number): Question {
   const body = {
     prompt: "Seven wizards quietly mix black liquid opals.",
     max_tokens: tokens,
