@@ -22,7 +22,8 @@ export function figure(value: number): string {
 /** "1.9x", and "1.9x (1.7 to 2.2)" where rounds give a spread. */
 export function times({ median, least, most }: { median: number; least?: number; most?: number }): string {
   if (!Number.isFinite(median)) return "-";
-  const spread = least === undefined || most === undefined ? "" : ` (${figure(least)} to ${figure(most)})`;
+  const isSpread = least !== undefined && most !== undefined && least !== most;
+  const spread = !isSpread ? "" : ` (${figure(least)} to ${figure(most)})`;
   return `${figure(median)}x${spread}`;
 }
 

@@ -34,5 +34,6 @@ it("keeps three digits, and none finer than a thousandth", () => {
 it("shows a ratio with its spread", () => {
   expect(times({ median: 1.894, least: 1.7, most: 2.2 })).toBe("1.89x (1.70 to 2.20)");
   expect(times({ median: 2 })).toBe("2.00x");
+  expect(times({ median: 2, least: 2, most: 2 })).toBe("2.00x");
   expect(times({ median: Number.NaN, least: 0, most: 0 })).toBe("-");
 });
