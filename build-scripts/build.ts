@@ -27,6 +27,11 @@ export type { Build, BuildEvent, BuildOptions } from "./options.ts";
  */
 export async function ensureBuild(options: BuildOptions, recipe: Recipe = llamaRecipe): Promise<Build> {
   const request = await requestOf(options, recipe);
+  return answering(request, await provide(request));
+}
+
+async function provide(request: Request): Promise<Build> {
+  const { options } = request;
   const ready = await find(request);
   if (ready !== null && !options.exact) return ready;
   if (options.mode === "skip") return ready ?? skipped(request);
@@ -41,7 +46,16 @@ export async function ensureBuild(options: BuildOptions, recipe: Recipe = llamaR
 
 /** The build that ensureBuild would give without making one; null when there is none. Never builds, never downloads. */
 export async function findBuild(options: BuildOptions, recipe: Recipe = llamaRecipe): Promise<Build | null> {
-  return find(await requestOf(options, recipe));
+  const request = await requestOf(options, recipe);
+  const build = await find(request);
+  return build && answering(request, build);
+}
+
+/** Says where the build differs from what was asked for. */
+function answering({ options, facts }: Request, build: Build): Build {
+  if (options.arithmetic !== "fast" || facts.options.arithmetic === "fast") return build;
+  const notice = "fast arithmetic gives up nothing and gains nothing: this CPU has no half-precision sums";
+  return { ...build, warnings: [...build.warnings, notice] };
 }
 
 /** What is asked for, with everything looked up that does not take a compiler. */

@@ -49,7 +49,7 @@ const NOTABLE: readonly { name: string; arch: string; pattern: RegExp; meaning: 
     name: "avx512_fp16",
     arch: "x64",
     pattern: /^avx512_fp16$/,
-    meaning: "half-precision sums: off unless arithmetic is fast",
+    meaning: "half-precision sums: off unless arithmetic is fast; where there are none, fast gives up nothing",
   },
   { name: "amx_int8", arch: "x64", pattern: /^amx_int8$/, meaning: "two to three times the prefill" },
   { name: "dotprod", arch: "arm64", pattern: /^asimddp$|FEAT_DotProd$/, meaning: "the least for good speed" },
@@ -59,7 +59,7 @@ const NOTABLE: readonly { name: string; arch: string; pattern: RegExp; meaning: 
     name: "fp16",
     arch: "arm64",
     pattern: /^asimdhp$|FEAT_FP16$/,
-    meaning: "half-precision sums: off unless arithmetic is fast",
+    meaning: "half-precision sums: off unless arithmetic is fast; where there are none, fast gives up nothing",
   },
 ];
 

@@ -59,16 +59,12 @@ async function run({ source, unverified, arithmetic, define, jobs, json }: Flags
 
 function describe({ dir, manifest, warnings }: Build): string {
   const { bold, green, yellow } = coloursFor(process.stdout);
-  const { engine, rung, proof, seconds, bench } = manifest;
+  const { engine, rung, proof, seconds } = manifest;
   const passed = proof.checks.filter((check) => check.passed).length;
   const facts = [
     ["engine", `${engine.name} ${engine.version}, ${rung.why}`],
     ["proof", green(`${passed} of ${proof.checks.length} checks passed`)],
     ["made in", `${(seconds.source + seconds.compile + seconds.proof).toFixed(0)} s`],
-    ...bench.map(({ model, phase, threads, tokensPerSecond }) => [
-      phase,
-      `${tokensPerSecond.toFixed(0)} tokens/s (${model}, ${threads} ${threads === 1 ? "thread" : "threads"})`,
-    ]),
     ...warnings.map((text) => [yellow("warning"), text]),
   ];
   return `${bold(dir)}\n${table([{ title: "" }, { title: "" }], facts)}\n`;

@@ -124,7 +124,7 @@ function warnOfChoices({ gateway, pools }: Config, log: Logger): void {
     if (arithmetic !== "fast") continue;
     log.warn(
       { model: name ?? model },
-      "fast arithmetic: sums in half precision, which overflow in some models; if answers are garbage, serve without it",
+      "fast arithmetic: sums in half precision where the CPU has them, which overflow in some models; if answers are garbage, serve without it",
     );
   }
   if (gateway.apiKeys.length === 0 && !["127.0.0.1", "::1", "localhost"].includes(gateway.host)) {
