@@ -50,7 +50,8 @@ export interface Pool extends EventEmitter<PoolEvents>, AsyncDisposable {
    */
   exchange(request: UpstreamRequest, sink: Sink, options?: CallOptions): Promise<ExchangeFacts>;
 
-  /** A snapshot; cheap. */
+  readonly state: PoolState;
+  /** A snapshot. */
   stats(): PoolStats;
   /** Plans anew with so many workers; those that stay go on undisturbed where their plan is the same. */
   scale(workers: number): Promise<void>;

@@ -93,6 +93,10 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     return this.#blueprint?.plan ?? null;
   }
 
+  get state(): PoolState {
+    return this.#state;
+  }
+
   get isReady(): boolean {
     return !this.#isClosing && this.#fleet.admission.hasUpstream;
   }

@@ -143,7 +143,7 @@ async function work(
   visit.stream = stream;
   const pool = poolFor(pools, model);
   visit.model = pool.name;
-  if (pool.stats().state === "starting") throw loading(pool.name);
+  if (pool.state === "starting") throw loading(pool.name);
   const headers = { ...forwarded(request), "x-request-id": visit.id };
   return await pool.exchange({ method: "POST", path, headers, body }, answer, { signal: visit.signal });
 }
@@ -160,7 +160,7 @@ function forwarded({ headers }: IncomingMessage): Record<string, string> {
 function pageFacts(around: Surroundings, { headers }: IncomingMessage) {
   const host = headers.host ?? "";
   return {
-    models: around.pools.map((pool) => ({ name: pool.name, state: pool.stats().state })),
+    models: around.pools.map((pool) => ({ name: pool.name, state: pool.state })),
     // The name that the browser came by, where it is one: it stands in a command to paste.
     url: /^[A-Za-z0-9.-]+(:\d+)?$|^\[[0-9a-f:]+\](:\d+)?$/.test(host) ? `http://${host}` : around.url(),
     needsKey: around.options.apiKeys.length > 0,

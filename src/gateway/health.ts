@@ -11,7 +11,7 @@ export interface Readiness {
  * a load balancer.
  */
 export function readinessOf(pools: readonly Pool[], isDraining: boolean): Readiness {
-  const models = Object.fromEntries(pools.map((pool) => [pool.name, pool.stats().state]));
+  const models = Object.fromEntries(pools.map((pool) => [pool.name, pool.state]));
   const states = Object.values(models);
   const state = isDraining
     ? "draining"

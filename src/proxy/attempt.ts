@@ -22,9 +22,8 @@ export async function attempt(context: AttemptContext): Promise<Ending> {
   const { request, lease, pool, signal } = context;
   const handler = new AnswerHandler(context);
   const leave = (): void => handler.giveUp({ kind: "aborted", error: signal?.reason });
-  const cut = (): void => handler.giveUp({ kind: "lost", error: lease.signal.reason });
   signal?.addEventListener("abort", leave, { once: true });
-  lease.signal.addEventListener("abort", cut, { once: true });
+  lease.onCut((error) => handler.giveUp({ kind: "lost", error }));
   try {
     if (signal?.aborted) return { kind: "aborted", error: signal.reason };
     pool.dispatch(

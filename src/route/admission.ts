@@ -68,6 +68,8 @@ export class Admission {
   async run<T>(task: (lease: Lease) => Promise<T>, { signal, again = false }: RunOptions = {}): Promise<T> {
     signal?.throwIfAborted();
     this.#refuse(!again);
+    // The queue starts it before `add` returns: there is no waiting to be given up.
+    if (this.#startsAtOnce()) return this.#queue.add(() => this.#serve(task));
     const waiting = new AbortController();
     const leave = (): void => waiting.abort(signal?.reason);
     const stopWaiting = (): void => {

@@ -4,8 +4,8 @@ import type { Upstream } from "./upstream.ts";
 /** The right to one slot of an upstream, for one request. Given and taken back by Admission. */
 export interface Lease {
   readonly upstream: LiveUpstream;
-  /** Aborts when the upstream is cut, with the error to end the request with. */
-  readonly signal: AbortSignal;
+  /** Calls back when the upstream is cut, with the error to end the request with; at once if it has been. */
+  onCut(listener: (error: Error) => void): void;
   /** A byte came back. */
   progress(): void;
   /** The receiver takes no more: until `resume`, silence is not the worker's fault. */
@@ -154,7 +154,8 @@ class OneLease implements Lease {
   readonly progress: () => void;
   readonly answered: () => void;
   readonly #events: LeaseEvents;
-  readonly #cut = new AbortController();
+  #cut: Error | null = null;
+  #tell: ((error: Error) => void) | null = null;
   #paused = false;
   #released = false;
 
@@ -165,8 +166,9 @@ class OneLease implements Lease {
     this.#events = events;
   }
 
-  get signal(): AbortSignal {
-    return this.#cut.signal;
+  onCut(listener: (error: Error) => void): void {
+    this.#tell = listener;
+    if (this.#cut !== null) listener(this.#cut);
   }
 
   pause(): void {
@@ -182,7 +184,9 @@ class OneLease implements Lease {
   }
 
   cut(error: Error): void {
-    this.#cut.abort(error);
+    if (this.#cut !== null) return;
+    this.#cut = error;
+    this.#tell?.(error);
   }
 
   release(): void {

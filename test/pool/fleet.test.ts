@@ -56,10 +56,10 @@ describe("Fleet", () => {
     fleet.follow(event(0, ready));
     let reason: unknown = null;
     const running = fleet.admission.run(
-      ({ signal }) =>
+      (lease) =>
         new Promise<void>((resolve) => {
-          signal.addEventListener("abort", () => {
-            reason = signal.reason;
+          lease.onCut((error) => {
+            reason = error;
             resolve();
           });
         }),

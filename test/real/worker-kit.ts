@@ -8,6 +8,7 @@ import type { Engine, Program } from "../../src/engine/engine.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { LiveUpstream } from "../../src/route/live-upstream.ts";
 import { Supervisor, type SupervisorSetup, type WorkerEvent, type WorkerOptions } from "../../src/worker/supervisor.ts";
+import { cutSignal } from "../fixtures/cut-signal.ts";
 import { fakeProgram } from "../fixtures/fake-engine.ts";
 
 /** Defaults of a pool, but quick to notice and to give up. */
@@ -111,6 +112,7 @@ export function replacementOf(id: string): (event: WorkerEvent) => boolean {
 /** One chat with a worker, counted in its load as the pool does it. @returns the text of the answer */
 export async function chat(load: LiveUpstream, content: string, { stream = false } = {}): Promise<string> {
   const lease = load.lease();
+  const cut = cutSignal(lease);
   const client = clientOf(load.endpoint);
   try {
     const answer = await client.request({
@@ -118,7 +120,7 @@ export async function chat(load: LiveUpstream, content: string, { stream = false
       path: "/v1/chat/completions",
       headers: { authorization: `Bearer ${load.endpoint.key}`, "content-type": "application/json" },
       body: JSON.stringify({ messages: [{ role: "user", content }], stream, max_tokens: 400, temperature: 0 }),
-      signal: lease.signal,
+      signal: cut,
     });
     let text = "";
     for await (const chunk of answer.body) {
@@ -129,7 +131,7 @@ export async function chat(load: LiveUpstream, content: string, { stream = false
     return stream ? textOfStream(text) : JSON.parse(text).choices[0].message.content;
   } catch (error) {
     // undici tells of an abort only once it is connected; before, of what kept it from that.
-    throw lease.signal.aborted ? lease.signal.reason : error;
+    throw cut.aborted ? cut.reason : error;
   } finally {
     lease.release();
     await client.destroy();

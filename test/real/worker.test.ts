@@ -4,6 +4,7 @@ import { afterAll, afterEach, expect, test } from "vitest";
 import type { Endpoint } from "../../src/endpoint.ts";
 import { LiveUpstream } from "../../src/route/live-upstream.ts";
 import { Worker, type WorkerSetup } from "../../src/worker/worker.ts";
+import { cutSignal } from "../fixtures/cut-signal.ts";
 import { type FakeBehaviour, fakeEngine, fakeProgram } from "../fixtures/fake-engine.ts";
 import { chat, newRunDir, planOf, processState, quickOptions, removeDirs, until } from "./worker-kit.ts";
 
@@ -142,10 +143,10 @@ test("a death while serving ends the requests in it at once, with facts", async 
 test("cut requests get CORRAL_WORKER_LOST", async () => {
   const { worker, load } = start({ paceMs: 50 });
   await worker.settled;
-  const lease = load().lease();
+  const cut = cutSignal(load().lease());
   process.kill(worker.pid!, "SIGSEGV");
   await worker.ended;
-  expect(lease.signal.reason).toMatchObject({
+  expect(cut.reason).toMatchObject({
     code: "CORRAL_WORKER_LOST",
     facts: { signal: "SIGSEGV", worker: "fake#0.0" },
   });
@@ -155,10 +156,10 @@ test("a stopped process (SIGSTOP) is wedged, idle or busy", async () => {
   for (const isBusy of [false, true]) {
     const { worker, load } = start();
     await worker.settled;
-    const lease = isBusy ? load().lease() : null;
+    const cut = isBusy ? cutSignal(load().lease()) : null;
     process.kill(worker.pid!, "SIGSTOP");
     expect(await worker.ended).toMatchObject({ failure: { reason: "wedged", signal: "SIGKILL", wasReady: true } });
-    if (lease) expect(lease.signal.reason).toMatchObject({ code: "CORRAL_WORKER_LOST", facts: { reason: "wedged" } });
+    if (cut) expect(cut.reason).toMatchObject({ code: "CORRAL_WORKER_LOST", facts: { reason: "wedged" } });
   }
 });
 
@@ -209,9 +210,10 @@ test("drain cuts what takes longer than its limit, and kills who ignores SIGTERM
   await worker.settled;
   const pid = worker.pid!;
   const lease = load().lease();
-  lease.signal.addEventListener("abort", () => lease.release());
+  const cut = cutSignal(lease);
+  cut.addEventListener("abort", () => lease.release());
   await worker.drain();
-  expect(lease.signal.reason).toMatchObject({ code: "CORRAL_WORKER_LOST", facts: { reason: "drain" } });
+  expect(cut.reason).toMatchObject({ code: "CORRAL_WORKER_LOST", facts: { reason: "drain" } });
   expect(worker.state.name).toBe("stopped");
   expect(processState(pid)).toBeNull();
 });

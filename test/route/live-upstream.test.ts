@@ -60,9 +60,13 @@ describe("LiveUpstream", () => {
   it("cuts every request in flight with the error given", () => {
     const live = upstream();
     const leases = [live.lease(), live.lease()];
+    const told: Error[] = [];
+    leases[0]?.onCut((reason) => told.push(reason));
     const error = new Error("worker replaced");
     live.cut(error);
-    expect(leases.map(({ signal }) => signal.reason)).toEqual([error, error]);
+    live.cut(new Error("cut already"));
+    leases[1]?.onCut((reason) => told.push(reason));
+    expect(told).toEqual([error, error]);
     expect(live.inFlight).toBe(2);
   });
 
