@@ -57,6 +57,9 @@ export function llamaCommandLine(program: Program, start: WorkerStart): CommandL
     env: {
       // On an abort the engine starts a debugger upon itself, which takes seconds while callers wait.
       GGML_NO_BACKTRACE: "1",
+      // Each thread on a CPU of its own within the worker's set. Beside a busy process the scheduler otherwise leaves two
+      // threads on one CPU, where each waits for the other's time slice at every barrier: below 1 token/s instead of 30.
+      ...(worker.cpus.length > 1 ? { OMP_PROC_BIND: "true" } : {}),
     },
   };
 }

@@ -37,7 +37,7 @@ test("the whole command line", () => {
       ...["--cors-origins", "localhost", "--threads-http", "8", "-to", "300", "--sse-ping-interval", "-1"],
       ...["--log-colors", "off"],
     ],
-    env: { GGML_NO_BACKTRACE: "1" },
+    env: { GGML_NO_BACKTRACE: "1", OMP_PROC_BIND: "true" },
   });
 });
 
@@ -105,4 +105,12 @@ test("all that corral sets for a worker is refused from users, but what is only 
     (word) => /^--?[a-z]/.test(word),
   );
   expect(set.filter((flag) => !ownedFlags.includes(flag) && !tuned.has(flag))).toEqual([]);
+});
+
+test("threads of a worker with several CPUs keep to one each", () => {
+  const envOf = (cpus: readonly number[]) =>
+    llamaCommandLine(program, { ...start, worker: { ...start.worker, cpus, threads: Math.max(1, cpus.length) } }).env;
+  expect(envOf([0, 1])).toMatchObject({ OMP_PROC_BIND: "true" });
+  expect(envOf([0])).not.toHaveProperty("OMP_PROC_BIND");
+  expect(envOf([])).not.toHaveProperty("OMP_PROC_BIND");
 });
