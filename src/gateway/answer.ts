@@ -92,14 +92,7 @@ export class Answer implements Sink {
     this.#refused = refusalOf(error);
     switch (this.#progress) {
       case "nothing":
-        this.#sendWhole(
-          this.#refused.status,
-          "application/json",
-          JSON.stringify(bodyOf(this.#refused, this.#dialect)),
-          {
-            ...headersOf(this.#refused),
-          },
-        );
+        this.json(this.#refused.status, bodyOf(this.#refused, this.#dialect), headersOf(this.#refused));
         break;
       case "events":
         this.#progress = "complete";
@@ -113,14 +106,10 @@ export class Answer implements Sink {
   }
 
   json(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): void {
-    this.#sendWhole(status, "application/json", JSON.stringify(value), headers);
+    this.text(status, "application/json", JSON.stringify(value), headers);
   }
 
   text(status: number, type: string, text: string, headers: Readonly<Record<string, string>> = {}): void {
-    this.#sendWhole(status, type, text, headers);
-  }
-
-  #sendWhole(status: number, type: string, text: string, headers: Readonly<Record<string, string>>): void {
     const body = Buffer.from(text);
     this.#response.writeHead(status, {
       "content-type": `${type}; charset=utf-8`,

@@ -100,9 +100,11 @@ async function answerVisit(
       answer.json(isReady ? 200 : 503, { status: state, models });
       return null;
     }
-    case "health":
-      answer.json(around.readiness().isReady ? 200 : 503, llamaHealth(around.readiness()));
+    case "health": {
+      const readiness = around.readiness();
+      answer.json(readiness.isReady ? 200 : 503, llamaHealth(readiness));
       return null;
+    }
     case "metrics":
       if (metrics === null) throw refusal(404, "This server measures nothing.");
       answer.text(200, "text/plain; version=0.0.4", await metrics());

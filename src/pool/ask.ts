@@ -44,7 +44,7 @@ export async function* askEvents<T>(
   const { status, body } = await ask(pool, request, options);
   let isDone = false;
   for await (const { data } of eventsOf(body)) {
-    // What follows is only the stream's end; leaving before it would close a connection that can be kept.
+    // What follows is only the stream's end; leaving before it would count as an abort.
     isDone ||= data === "[DONE]";
     if (isDone) continue;
     const value: unknown = JSON.parse(data);
