@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { kill } from "node:process";
 import { execa } from "execa";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { CHAT, chat } from "../fixtures/raw-http.ts";
@@ -36,6 +37,10 @@ const ask = (url: string, content: string, more: Record<string, unknown> = {}, h
 
 /** 500 bytes without a run of them twice, which take the echo model a while to say. */
 const LONG = Array.from({ length: 90 }, (_, index) => ((index * 7_919 + 104_729) % 99_991).toString(36)).join(" ");
+
+function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) kill(pid, signal);
+}
 
 function textOf(events: string): string {
   const lines = events.split("\n").filter((line) => line.startsWith("data: {"));
@@ -129,10 +134,13 @@ describe("a server that stops", () => {
     const response = await ask(url, LONG, { stream: true });
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
     let events = (await reader?.read())?.value ?? "";
+    // Held, or the answer could be over, and the server gone, before anybody has looked at it.
+    signalAll(workers, "SIGSTOP");
     process.child.kill("SIGTERM");
     const unready = async () => (await fetch(`${url}/readyz`)).status === 503;
     while (!(await unready())) await new Promise((resolve) => setImmediate(resolve));
     expect((await ask(url, "too late")).status).toBe(503);
+    signalAll(workers, "SIGCONT");
     for (;;) {
       const part = await reader?.read();
       if (part === undefined || part.done) break;
@@ -150,6 +158,7 @@ describe("a server that stops", () => {
     await process.said(/ready: echo/);
     const workers = process.workers();
     const stream = await ask(url, LONG, { stream: true });
+    signalAll(workers, "SIGSTOP");
     process.child.kill("SIGINT");
     const unready = async () => (await fetch(`${url}/readyz`)).status === 503;
     while (!(await unready())) await new Promise((resolve) => setImmediate(resolve));
