@@ -1,0 +1,50 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "vocabulary.h"
+
+namespace corral {
+
+/** What a client sent can't be done, in words for the client: 400 invalid_request_error. */
+class BadRequest : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+/** A chat as the model was trained to read it. */
+struct Prompt {
+    std::vector<int> ids;
+    /** For people (POST /apply-template). */
+    std::string text;
+};
+
+/**
+ * Messages in OpenAI's shape (role, content as text or parts of text, tool_calls, tool_call_id), and `tools`, to the
+ * prompt of this model's type. A last message of the assistant's is continued.
+ * @throws BadRequest for roles, orders or contents that the model can't read
+ */
+Prompt apply_template(chatglm::ModelType type, const Vocabulary &vocabulary, const nlohmann::ordered_json &messages,
+                      const nlohmann::ordered_json &tools);
+
+/** An answer, with the tool calls that were in it. */
+struct ParsedAnswer {
+    std::string content;
+    /** OpenAI's `tool_calls`, or an empty array. */
+    nlohmann::ordered_json tool_calls;
+};
+
+/**
+ * Reads the calls that types 3 and 4 write as text ("name\n{json}"). Only of use where tools were offered.
+ * @param tools as the client offered them: a name that is not among them is text
+ */
+ParsedAnswer parse_answer(chatglm::ModelType type, const std::string &text, const nlohmann::ordered_json &tools);
+
+/** Whether text that begins so may still become a tool call, and so must not be streamed as content yet. */
+bool may_be_tool_call(chatglm::ModelType type, const std::string &text, const nlohmann::ordered_json &tools);
+
+} // namespace corral
