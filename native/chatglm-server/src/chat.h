@@ -1,20 +1,14 @@
 #pragma once
 
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include "bad_request.h"
 #include "vocabulary.h"
 
 namespace corral {
-
-/** What a client sent can't be done, in words for the client: 400 invalid_request_error. */
-class BadRequest : public std::runtime_error {
-  public:
-    using std::runtime_error::runtime_error;
-};
 
 /** A chat as the model was trained to read it. */
 struct Prompt {
@@ -26,6 +20,10 @@ struct Prompt {
 /**
  * Messages in OpenAI's shape (role, content as text or parts of text, tool_calls, tool_call_id), and `tools`, to the
  * prompt of this model's type. A last message of the assistant's is continued.
+ *
+ * ChatGLM-6B and ChatGLM2 were trained without a system role: what a system message says is put in front of the next
+ * user message, with an empty line between. They take turns strictly, and know no tools.
+ * @param tools as the client offered them; null or an empty array: none
  * @throws BadRequest for roles, orders or contents that the model can't read
  */
 Prompt apply_template(chatglm::ModelType type, const Vocabulary &vocabulary, const nlohmann::ordered_json &messages,
