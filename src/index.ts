@@ -22,13 +22,12 @@ export { describeModel } from "./model/describe.ts";
 export type { ModelDescription } from "./model/description.ts";
 export { type EchoOptions, writeEchoModel } from "./model/echo.ts";
 export { type GgufFile, readGguf } from "./model/gguf/read.ts";
-export type { WriteOptions } from "./model/gguf/write.ts";
+export type { WriteOptions } from "./model/whole-file.ts";
 export { inspectModel, type ModelInspection } from "./model/inspect.ts";
 export { PRESETS as MODEL_PRESETS } from "./model/random/presets.ts";
 export { type RandomOptions, writeRandomModel } from "./model/random.ts";
 export { ensureEchoModel } from "./model/store.ts";
-export { makePlan } from "./plan/make.ts";
-export type { MemoryLedger, Plan, PlanOverrides, WorkerPlan } from "./plan/plan.ts";
+export type { MemoryLedger, Plan, WorkerPlan } from "./plan/plan.ts";
 export type {
   ChatChunk,
   ChatCompletion,
@@ -40,7 +39,7 @@ export type {
   EmbeddingResponse,
   Usage,
 } from "./pool/openai-types.ts";
-export { createPool, openPool, type PoolSetup } from "./pool.ts";
+export { createPool, openPool, type PoolSetup, planPool } from "./pool.ts";
 export type {
   CallOptions,
   ExchangeFacts,

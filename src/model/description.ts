@@ -7,7 +7,7 @@ export interface ModelDescription {
   readonly path: string;
   /** What clients call it: the file's name without its ending and part numbers. */
   readonly name: string;
-  readonly format: "gguf";
+  readonly format: "gguf" | "chatglm";
   readonly formatVersion: number;
   readonly architecture: string;
   /** Number of weights. */

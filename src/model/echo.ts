@@ -18,8 +18,9 @@ import { byteTokenizer } from "./echo/tokenizer.ts";
 import { TOKENS, tokenId } from "./echo/tokens.ts";
 import { f32, type MadeValue, text, u32 } from "./gguf/encode.ts";
 import { encodeWeights, type MadeType } from "./gguf/quantise.ts";
-import { type MadeTensor, type WriteOptions, writeGguf } from "./gguf/write.ts";
+import { type MadeTensor, writeGguf } from "./gguf/write.ts";
 import { Matrix } from "./matrix.ts";
+import type { WriteOptions } from "./whole-file.ts";
 
 export interface EchoOptions extends WriteOptions {
   /**

@@ -3,10 +3,11 @@ import { byteTokenizer } from "./echo/tokenizer.ts";
 import { f32, type MadeValue, text, u32 } from "./gguf/encode.ts";
 import { encodeWeights } from "./gguf/quantise.ts";
 import type { Shape } from "./gguf/types.ts";
-import { type MadeTensor, type WriteOptions, writeGguf } from "./gguf/write.ts";
+import { type MadeTensor, writeGguf } from "./gguf/write.ts";
 import { CONTEXT, type ModelShape, PRESETS, type Preset, ROTARY_BASE } from "./random/presets.ts";
 import { type RandomType, randomWeights } from "./random/weights.ts";
 import { readTokenizer } from "./tokenizer.ts";
+import type { WriteOptions } from "./whole-file.ts";
 
 export interface RandomOptions extends WriteOptions {
   /** The shape. */

@@ -2,8 +2,8 @@ import { CorralError } from "../errors.ts";
 import { broken } from "./broken.ts";
 import type { MadeValue } from "./gguf/encode.ts";
 import { readGguf } from "./gguf/read.ts";
-import { type ByteSource, withFile } from "./gguf/source.ts";
 import type { GgufValue } from "./gguf/value.ts";
+import { type ByteSource, withFile } from "./source.ts";
 
 export interface Tokenizer {
   /** Number of tokens. */

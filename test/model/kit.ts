@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import { bool, f32, fixed, type MadeValue, numbers, text, texts, u32 } from "../../src/model/gguf/encode.ts";
-import type { ByteSource } from "../../src/model/gguf/source.ts";
 import { type MadeTensor, writeGguf } from "../../src/model/gguf/write.ts";
+import type { ByteSource } from "../../src/model/source.ts";
 
 /** A folder that is gone after the test file. */
 export async function temporaryFolder(): Promise<string> {

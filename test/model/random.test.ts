@@ -5,10 +5,10 @@ import { describe, expect, it } from "vitest";
 import { describeModel } from "../../src/model/describe.ts";
 import { writeEchoModel } from "../../src/model/echo.ts";
 import { readGguf } from "../../src/model/gguf/read.ts";
-import type { WriteProgress } from "../../src/model/gguf/write.ts";
 import { PRESETS } from "../../src/model/random/presets.ts";
 import { type RandomType, randomWeights } from "../../src/model/random/weights.ts";
 import { type RandomOptions, writeRandomModel } from "../../src/model/random.ts";
+import type { WriteProgress } from "../../src/model/whole-file.ts";
 import { temporaryFolder } from "./kit.ts";
 
 const folder = await temporaryFolder();

@@ -1,4 +1,4 @@
-import type { Cursor } from "./cursor.ts";
+import type { Cursor } from "../cursor.ts";
 import { FIXED_SIZES, type FixedType, type ValueType, valueTypeOf } from "./types.ts";
 import type { GgufArray, GgufValue, Scalar } from "./value.ts";
 

@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import { broken } from "../broken.ts";
-import { Cursor } from "./cursor.ts";
+import { Cursor } from "../cursor.ts";
+import { type ByteSource, withFile } from "../source.ts";
 import { lookalike, TELLING_BYTES } from "./lookalike.ts";
 import { type MetadataOptions, readMetadata } from "./metadata.ts";
-import { type ByteSource, withFile } from "./source.ts";
 import { placeTensors, readTensorTable } from "./tensors.ts";
 import { align, DEFAULT_ALIGNMENT, MAGIC } from "./types.ts";
 import type { GgufHeader, GgufValue } from "./value.ts";

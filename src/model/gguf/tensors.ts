@@ -1,4 +1,4 @@
-import type { Cursor } from "./cursor.ts";
+import type { Cursor } from "../cursor.ts";
 import { align, bytesOf, type Shape, TENSOR_TYPES, type TensorType, tensorTypeOf, weightsOf } from "./types.ts";
 import type { GgufTensor } from "./value.ts";
 

@@ -1,7 +1,5 @@
-import { randomBytes } from "node:crypto";
-import { open, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
 import { CorralError } from "../../errors.ts";
+import { type WriteOptions, writeWhole } from "../whole-file.ts";
 import { encodeMetadata, encodeTensorInfos, type MadeValue } from "./encode.ts";
 import { align, bytesOf, DEFAULT_ALIGNMENT, type Shape, type TensorType } from "./types.ts";
 
@@ -18,44 +16,12 @@ export interface MadeModel {
   readonly tensors: readonly MadeTensor[];
 }
 
-export interface WriteOptions {
-  /** Called after each piece. */
-  readonly onProgress?: ((progress: WriteProgress) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** Bytes. */
-export interface WriteProgress {
-  readonly written: number;
-  readonly total: number;
-}
-
 /**
  * Writes a GGUF v3 file: whole or not at all, for it appears under its name when it is complete.
  * Throws CORRAL_WRITE_FAILED, or the signal's reason.
  */
 export async function writeGguf(path: string, model: MadeModel, options: WriteOptions = {}): Promise<void> {
-  const partial = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.partial`);
-  try {
-    await writeAll(partial, pieces(model, options), options.signal);
-    await rename(partial, path);
-  } catch (error) {
-    // Where even this fails, the first error is the one that says why.
-    await rm(partial, { force: true }).catch(() => {});
-    throw isSystemError(error) ? cannotWrite(path, error) : error;
-  }
-}
-
-async function writeAll(path: string, content: Iterable<Uint8Array>, signal: AbortSignal | undefined): Promise<void> {
-  const file = await open(path, "wx");
-  try {
-    for (const piece of content) {
-      signal?.throwIfAborted();
-      await file.writeFile(piece);
-    }
-  } finally {
-    await file.close();
-  }
+  await writeWhole(path, pieces(model, options), options.signal);
 }
 
 function* pieces({ metadata, tensors }: MadeModel, { onProgress }: WriteOptions): Generator<Uint8Array> {
@@ -93,17 +59,4 @@ function requireWhole({ name, type, shape }: MadeTensor, bytes: number): void {
   const expected = bytesOf(type, shape);
   if (bytes === expected) return;
   throw new CorralError("CORRAL_INTERNAL", `tensor ${name} came out as ${bytes} bytes, not ${expected}. Report this.`);
-}
-
-const isSystemError = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && "syscall" in error;
-
-function cannotWrite(path: string, cause: NodeJS.ErrnoException): CorralError {
-  const remedy =
-    cause.code === "ENOSPC" || cause.code === "EDQUOT"
-      ? "Free some space, or choose another place."
-      : "Check that its folder exists and may be written to.";
-  return new CorralError("CORRAL_WRITE_FAILED", `cannot write ${path}: ${cause.message}. ${remedy}`, {
-    cause,
-    facts: { path, reason: cause.code },
-  });
 }

@@ -1,5 +1,5 @@
 import { constants, type FileHandle, open } from "node:fs/promises";
-import { missing } from "../broken.ts";
+import { missing } from "./broken.ts";
 
 /** Bytes that can be read from any place. */
 export interface ByteSource {

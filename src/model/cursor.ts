@@ -1,8 +1,8 @@
-import { broken } from "../broken.ts";
+import { broken } from "./broken.ts";
+import { FIXED_SIZES, type FixedType } from "./gguf/types.ts";
 import type { ByteSource } from "./source.ts";
-import { FIXED_SIZES, type FixedType } from "./types.ts";
 
-/** Read at once. */
+/** Bytes read at once, unless told otherwise. */
 const WINDOW = 64 * 1024;
 /** Bytes. The largest header of a real model, a vocabulary of 262,144 tokens, is 16 MB. */
 const HEADER_LIMIT = 256 * 1024 * 1024;
@@ -11,22 +11,25 @@ const KEPT_LIMIT = 128 * 1024 * 1024;
 const VALUE_OVERHEAD = 64;
 
 /**
- * Walks over a file's header, reading each byte at most once and none that is skipped by a window or more. Whatever
- * numbers the file holds, it reads no further than `HEADER_LIMIT` and keeps no more than `KEPT_LIMIT`.
+ * Walks over a file's header, and reads little more of it than it is asked for: none that is skipped by a window or more.
+ * Whatever numbers the file holds, it reads no more than `HEADER_LIMIT` and keeps no more than `KEPT_LIMIT`.
  * `fill(n)` comes first; then the readers below are synchronous, for there are hundreds of thousands of strings.
  */
 export class Cursor {
   /** What is being read, for messages: "its key 3". */
   section = "its header";
   readonly #source: ByteSource;
-  readonly #window = Buffer.alloc(WINDOW);
+  readonly #window: Buffer;
   #windowStart = 0;
   #windowEnd = 0;
   #position = 0;
+  /** Bytes that were passed by and are no header. */
+  #passed = 0;
   #kept = 0;
 
-  constructor(source: ByteSource) {
+  constructor(source: ByteSource, window = WINDOW) {
     this.#source = source;
+    this.#window = Buffer.alloc(window);
   }
 
   get position(): number {
@@ -46,16 +49,23 @@ export class Cursor {
   async fill(length: number): Promise<void> {
     if (this.ready(length)) return;
     this.#require(length);
-    const wanted = Math.min(WINDOW, this.left);
+    const wanted = Math.min(this.#window.length, this.left);
     const got = await this.#source.read(this.#window.subarray(0, wanted), this.#position);
     this.#windowStart = this.#position;
     this.#windowEnd = this.#position + got;
-    if (got < length) throw this.broken(`ends in the middle of ${this.section}`);
+    if (got < length) throw this.#cutShort();
   }
 
   skip(length: number): void {
     this.#require(length);
     this.#position += length;
+  }
+
+  /** Leaves out what is no part of the header: weights. */
+  pass(length: number): void {
+    if (length > this.left) throw this.#cutShort();
+    this.#position += length;
+    this.#passed += length;
   }
 
   /** After fill(8). Counts and lengths: beyond 2^53 it is not exact, and larger than any file. */
@@ -99,14 +109,18 @@ export class Cursor {
     return broken(this.#source.path, what, undefined, { position: this.#position });
   }
 
+  #cutShort(): Error {
+    return this.broken(`ends in the middle of ${this.section}`);
+  }
+
   async #copy(length: number): Promise<Buffer> {
-    if (length <= WINDOW) {
+    if (length <= this.#window.length) {
       await this.fill(length);
       return this.#take(length);
     }
     const bytes = Buffer.alloc(length);
     const got = await this.#source.read(bytes, this.#position);
-    if (got < length) throw this.broken(`ends in the middle of ${this.section}`);
+    if (got < length) throw this.#cutShort();
     this.#position += length;
     return bytes;
   }
@@ -118,8 +132,8 @@ export class Cursor {
   }
 
   #require(length: number): void {
-    if (length > this.left) throw this.broken(`ends in the middle of ${this.section}`);
-    if (this.#position + length > HEADER_LIMIT) {
+    if (length > this.left) throw this.#cutShort();
+    if (this.#position - this.#passed + length > HEADER_LIMIT) {
       throw this.broken(`has a header of more than ${HEADER_LIMIT / 2 ** 20} MiB`);
     }
   }
