@@ -62,6 +62,8 @@ export interface Pool extends EventEmitter<PoolEvents>, AsyncDisposable {
 }
 
 export interface PoolEvents {
+  /** What is to be run has been decided; nothing has been started. */
+  planned: [Plan];
   /** A worker changed its state. */
   worker: [WorkerEvent];
   /** A request is over, in whichever way. */

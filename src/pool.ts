@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PoolOptions, ResolvedPoolOptions } from "./config/pool-options.ts";
 import { resolvePoolOptions } from "./config/resolve.ts";
-import type { Engine, Program } from "./engine/engine.ts";
+import type { Program } from "./engine/engine.ts";
 import type { ModelDescription } from "./model/description.ts";
 import type { Plan } from "./plan/plan.ts";
 import { ask, askEvents, askJson } from "./pool/ask.ts";
@@ -59,6 +59,14 @@ export async function createPool(options: PoolOptions = {}, setup: PoolSetup = {
  */
 export function openPool(options: PoolOptions = {}, setup: PoolSetup = {}): Pool {
   return new LivePool(resolvePoolOptions(options), setup);
+}
+
+/**
+ * What a pool with these options would run. Nothing is started, built or converted.
+ * @throws CorralError CORRAL_BAD_OPTION, CORRAL_MODEL_*, CORRAL_DOES_NOT_FIT
+ */
+export async function planPool(options: PoolOptions = {}): Promise<Plan> {
+  return (await draw(resolvePoolOptions(options))).plan;
 }
 
 class LivePool extends EventEmitter<PoolEvents> implements Pool {
@@ -171,18 +179,20 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     const signal = AbortSignal.any([this.#giveUp.signal, ...(setup.signal ? [setup.signal] : [])]);
     signal.throwIfAborted();
     this.#blueprint = await draw(this.#options, setup);
-    const { engine, program } = await equip(this.#options, setup, signal);
+    this.emit("planned", this.#blueprint.plan);
+    const { blueprint, program } = await equip(this.#blueprint, this.#options, setup, signal);
+    this.#blueprint = blueprint;
     for (const sentence of program.warnings) this.emit("warning", sentence);
     this.#runDir = await makeRunDir();
     signal.throwIfAborted();
-    this.#supervisor = this.#supervise(engine, program, this.#blueprint.plan, this.#runDir);
+    this.#supervisor = this.#supervise(blueprint, program, this.#runDir);
     await this.#supervisor.start(signal);
     if (this.#state === "starting") this.#state = "ready";
   }
 
-  #supervise(engine: Engine, program: Program, plan: Plan, runDir: string): Supervisor {
+  #supervise({ chosen, plan }: Blueprint, program: Program, runDir: string): Supervisor {
     const supervisor = new Supervisor({
-      engine,
+      engine: chosen.engine,
       program,
       plan,
       options: this.#options,

@@ -14,6 +14,16 @@ const [slots = 1, pace = 5] = process.argv.slice(2).map(Number);
 
 const engine: Engine = {
   name: "synthetic",
+  traits: {
+    mostSlots: Number.POSITIVE_INFINITY,
+    usualSlots: 1,
+    hasPromptCache: false,
+    exceedsContext: true,
+    repackedBytes: () => 0,
+    computeBytes: () => 0,
+  },
+  takes: () => ({ can: true, why: "it reads no file" }),
+  adopt: async ({ path }) => path,
   prepare: async () => ({ path: process.execPath, version: "0", warnings: [] }),
   commandLine(_program, { endpoint, keyFile }) {
     if (endpoint.kind !== "tcp") throw new Error("The proxies reach the worker over TCP only.");

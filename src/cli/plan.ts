@@ -1,10 +1,10 @@
-import { Command, InvalidArgumentError } from "commander";
-import { cacheDir, describeModel, ensureEchoModel, formatCpuList, makePlan, type Plan, readMachine } from "../index.ts";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { formatCpuList, type Plan, type PoolOptions, planPool } from "../index.ts";
 import { formatBytes, inMebibytes } from "./terminal/bytes.ts";
 import { type Colours, coloursFor } from "./terminal/colour.ts";
 import { table } from "./terminal/table.ts";
 
-interface PlanFlags {
+interface PlanFlags extends Pick<PoolOptions, "engine"> {
   workers?: number;
   threads?: number;
   slots?: number;
@@ -16,7 +16,10 @@ interface PlanFlags {
 export function planCommand(): Command {
   return new Command("plan")
     .description("show what would be run on this machine: workers, CPUs, memory; starts nothing")
-    .argument("[model]", 'a GGUF file, or "echo" for the built-in echo model', "echo")
+    .argument("[model]", 'a GGUF file, a .bin file of chatglm.cpp, or "echo" for the built-in echo model', "echo")
+    .addOption(
+      new Option("--engine <name>", "what serves it (default: what serves it best)").choices(["llama", "chatglm"]),
+    )
     .option("-w, --workers <n>", "worker processes", positive)
     .option("-t, --threads <n>", "threads of each worker", positive)
     .option("-s, --slots <n>", "concurrent requests in each worker", positive)
@@ -27,8 +30,7 @@ export function planCommand(): Command {
       "\nExamples:\n  corral plan ./qwen.gguf\n  corral plan ./qwen.gguf --workers 2 --threads 4\n  corral plan ./qwen.gguf --json | jq .memory",
     )
     .action(async (model: string, { json, ...overrides }: PlanFlags) => {
-      const file = model === "echo" ? await ensureEchoModel(cacheDir()) : model;
-      const plan = makePlan(await readMachine(), await describeModel(file), overrides);
+      const plan = await planPool({ model, ...overrides });
       process.stdout.write(`${json ? JSON.stringify(plan, null, 2) : renderPlan(plan, coloursFor(process.stdout))}\n`);
     });
 }
@@ -61,10 +63,11 @@ function workers({ workers, gatewayCpus }: Plan): string {
   );
 }
 
-function shape({ workers, slots, context, promptCache, repack }: Plan): string {
+function shape({ engine, workers, slots, context, promptCache, repack }: Plan): string {
   return table(
     [{ title: "" }, { title: "" }],
     [
+      ["engine", `${engine.name}: ${engine.why}`],
       ["slots", `${slots} a worker, ${slots * workers.length} in all`],
       ["context", `${context} tokens a request`],
       ["prompt cache", `${promptCache} MiB a worker`],

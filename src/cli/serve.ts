@@ -20,6 +20,7 @@ const EXAMPLES = `
 Examples:
   corral serve                                   the built-in echo model on http://127.0.0.1:8080
   corral serve ./qwen2.5-7b-q4_k_m.gguf          a model of your own, planned for this machine
+  corral serve ./chatglm3-6b.bin                 a file of chatglm.cpp
   corral serve ./qwen.gguf --name qwen --workers 2 --slots 4 --port 0
   corral serve ./qwen.gguf --host 0.0.0.0 --api-key-file /etc/corral/keys
   corral serve --config corral.yaml              several models, and every other option
@@ -38,11 +39,12 @@ SIGTERM and SIGINT let running requests finish; the second one ends them.`;
 export function serveCommand(): Command {
   return new Command("serve")
     .description("serve a model over an OpenAI-compatible HTTP API")
-    .argument("[model]", 'a GGUF file, or "echo" (default)')
+    .argument("[model]", 'a GGUF file, a .bin file of chatglm.cpp, or "echo" (default)')
     .option("--config <file>", "read options from this file, too ($CORRAL_CONFIG)")
     .option("--host <address>", "address to listen on (default 127.0.0.1)")
     .option("--port <n>", "port; 0 picks a free one (default 8080)")
     .option("--name <name>", "what clients call the model (default: the file's name)")
+    .option("--engine <name>", 'what serves it: llama, chatglm or "auto" (default)')
     .option("--workers <n>", 'worker processes (default "auto": one for each group of physical cores)')
     .option("--threads <n>", 'threads of each worker (default "auto": its CPUs)')
     .option("--slots <n>", 'concurrent requests in each worker (default "auto": 1, 4 or 8)')
@@ -111,7 +113,6 @@ async function run(config: Config, { gateway, pools, log, interruption }: Server
 
   await Promise.race([Promise.all(pools.map((pool) => pool.ready())), interruption.asked]);
   if (!interruption.first.aborted) {
-    for (const { plan } of pools) for (const warning of plan?.warnings ?? []) log.warn(warning);
     print(welcome(pools, address));
     log.info("ready");
   }

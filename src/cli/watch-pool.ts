@@ -1,8 +1,12 @@
 import type { Logger } from "pino";
 import type { Pool } from "../index.ts";
 
-/** Tells in the log what happens to a pool's workers. */
+/** Tells in the log what a pool decides, and what happens to its workers. */
 export function watchPool(pool: Pool, log: Logger): void {
+  pool.on("planned", ({ engine, warnings }) => {
+    log.info({ model: pool.name, engine: engine.name, why: engine.why }, "engine chosen");
+    for (const warning of warnings) log.warn({ model: pool.name }, warning);
+  });
   pool.on("worker", ({ id, pid, state }) => {
     switch (state.name) {
       case "ready":

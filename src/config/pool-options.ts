@@ -9,10 +9,12 @@ const milliseconds = z.number().int().nonnegative();
  * Times are milliseconds, sizes bytes, unless a name says otherwise.
  */
 export const poolOptions = z.strictObject({
-  /** A GGUF file, or "echo" for the built-in echo model. Default "echo". */
+  /** A GGUF file, chatglm.cpp's .bin file, or "echo" for the built-in echo model. Default "echo". */
   model: z.string().min(1).default("echo"),
   /** What clients call the model. Default: the file's name without its ending. */
   name: z.string().min(1).optional(),
+  /** What serves it. Default "auto": llama where the model is a GGUF file or can be made one without loss, else chatglm. */
+  engine: z.enum(["auto", "llama", "chatglm"]).default("auto"),
   /** Worker processes. Default "auto": one per group of physical cores. */
   workers: z.union([positive, auto]).default("auto"),
   /** Threads of each worker. Default "auto": as many as the worker has CPUs. */

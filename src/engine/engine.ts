@@ -1,12 +1,23 @@
+import type { BuildEvent } from "../../build-scripts/build.ts";
 import type { Endpoint } from "../endpoint.ts";
+import type { ModelDescription } from "../model/description.ts";
+import type { EngineTraits } from "../plan/engine-choice.ts";
 import type { Plan, WorkerPlan } from "../plan/plan.ts";
 
 /**
- * A family of programs that serves models over llama-server's HTTP. Pure but for `prepare`: a plan goes in, a command
+ * A family of programs that serves models over llama-server's HTTP. Pure but for `adopt` and `prepare`: a plan goes in, a command
  * line comes out. Nothing outside this room asks which engine it is.
  */
 export interface Engine {
   readonly name: string;
+  readonly traits: EngineTraits;
+  /** Whether it can serve this model, and how. Pure. */
+  takes(model: ModelDescription): Taking;
+  /**
+   * The file that it serves a model from: the model's own, or one made of it and kept in the cache; idempotent.
+   * @throws CorralError CORRAL_MODEL_*, CORRAL_WRITE_FAILED; the signal's reason
+   */
+  adopt(model: ModelDescription, options?: AdoptOptions): Promise<string>;
   /**
    * Finds or makes what the engine needs (a proven build); idempotent.
    * @throws CorralError CORRAL_BUILD_*, CORRAL_SOURCE_*, CORRAL_TOOL_MISSING
@@ -17,6 +28,27 @@ export interface Engine {
   classify(ending: Ending): FailureReason;
   /** What an answer to GET /metrics tells about the loop that computes; null where it tells nothing. */
   readPulse(metrics: string): Pulse | null;
+}
+
+export interface EngineOptions {
+  /** "fast" keeps half-precision sums where the CPU has them: faster, and wrong for some models. */
+  readonly arithmetic: "safe" | "fast";
+  /** Whether a missing build may be made. Default "auto": it is. */
+  readonly mode?: "auto" | "skip" | "require" | undefined;
+  /** Told what happens while a build is made or a model converted. */
+  readonly report?: ((event: BuildEvent) => void) | undefined;
+}
+
+export interface Taking {
+  readonly can: boolean;
+  /** In words for a log or an error: "it reads GGUF files". */
+  readonly why: string;
+}
+
+export interface AdoptOptions {
+  /** Default $CORRAL_CACHE_DIR, or the user's cache folder. */
+  readonly cacheDir?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The loop that computes, as seen from outside. Its HTTP threads answer for themselves and prove nothing. */

@@ -1,29 +1,33 @@
-import { type BuildEvent, ensureBuild } from "../../build-scripts/build.ts";
-import type { Engine, Program } from "./engine.ts";
-import { classifyEnding, readLlamaPulse } from "./llama-endings.ts";
+import { ensureBuild } from "../../build-scripts/build.ts";
+import type { ModelDescription } from "../model/description.ts";
+import { classifyEnding } from "./ending.ts";
+import type { Engine, EngineOptions, Program, Taking } from "./engine.ts";
+import { llamaEndings } from "./llama-endings.ts";
 import { llamaCommandLine } from "./llama-flags.ts";
-
-export interface LlamaEngineOptions {
-  /** "fast" keeps half-precision sums where the CPU has them: faster, and wrong for some models. */
-  readonly arithmetic: "safe" | "fast";
-  /** Whether a missing build may be made. Default "auto": it is. */
-  readonly mode?: "auto" | "skip" | "require" | undefined;
-  /** Told what happens while a build is made. */
-  readonly report?: ((event: BuildEvent) => void) | undefined;
-}
+import { llamaTraits } from "./llama-memory.ts";
+import { readPulse } from "./pulse.ts";
 
 /** llama-server of llama.cpp, from a build that has proven itself on this CPU. */
-export function llamaEngine({ arithmetic, mode, report }: LlamaEngineOptions): Engine {
+export function llamaEngine(options: EngineOptions): Engine {
   return {
     name: "llama",
-    prepare: ({ signal } = {}) => prepare({ arithmetic, mode, report, signal }),
+    traits: llamaTraits,
+    takes,
+    adopt: async ({ path }) => path,
+    prepare: ({ signal } = {}) => prepare({ ...options, signal }),
     commandLine: llamaCommandLine,
-    classify: classifyEnding,
-    readPulse: readLlamaPulse,
+    classify: (ending) => classifyEnding(ending, llamaEndings),
+    readPulse,
   };
 }
 
-async function prepare(options: LlamaEngineOptions & { signal: AbortSignal | undefined }): Promise<Program> {
+function takes({ format }: ModelDescription): Taking {
+  return format === "gguf"
+    ? { can: true, why: "llama-server reads GGUF files" }
+    : { can: false, why: "llama-server reads GGUF files, and this is none" };
+}
+
+async function prepare(options: EngineOptions & { signal: AbortSignal | undefined }): Promise<Program> {
   const { programs, manifest, warnings } = await ensureBuild({ engine: "llama", ...options });
   return {
     path: programs["llama-server"],

@@ -1,15 +1,14 @@
 import { CorralError } from "../errors.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { ModelDescription } from "../model/description.ts";
+import type { EngineChoice, EngineTraits } from "./engine-choice.ts";
 import { fitMemory } from "./fit-memory.ts";
-import { ledgerOf, MIB, repackedBytes } from "./memory.ts";
+import { ledgerOf, MIB } from "./memory.ts";
 import type { Plan, PlanOverrides, WorkerPlan } from "./plan.ts";
 import { type Seat, seatsFor } from "./seats.ts";
 import type { Shape } from "./shape.ts";
 import { divide, pack, suitableWorkers, suitableWorkersOf } from "./split.ts";
 
-/** Repacked products work on rows in fours: 4 sequences decode 1.4 times as much as 1, 2 no more than 1 (measured). */
-const SLOTS = 4;
 /** Longer contexts are for those who ask: their memory is taken from the start, whether used or not. */
 const MOST_CONTEXT = 8192;
 /** Where a model does not say what it was trained for. */
@@ -26,20 +25,27 @@ const UNKNOWN_CONTEXT = 4096;
  * @throws CorralError CORRAL_BAD_OPTION for overrides that are no positive whole numbers; CORRAL_DOES_NOT_FIT with the
  * numbers and the nearest plan that fits.
  */
-export function makePlan(machine: Machine, model: ModelDescription, overrides: PlanOverrides = {}): Plan {
-  checkOverrides(overrides);
-  const wanted = wantedShape(machine, model, overrides);
+export function makePlan(
+  machine: Machine,
+  model: ModelDescription,
+  engine: EngineChoice,
+  overrides: PlanOverrides = {},
+): Plan {
+  const { name, why, traits } = engine;
+  checkOverrides(overrides, engine, model);
+  const wanted = wantedShape(machine, model, traits, overrides);
   const { shape, warnings } = fitMemory(wanted, fixedFields(overrides), (candidate) =>
-    ledgerOf(machine, model, candidate),
+    ledgerOf(machine, model, traits, candidate),
   );
   const seating = seatsFor(machine, { workers: shape.workers, threads: overrides.threads });
   const sets = overrides.threads
     ? pack(seating.seats, shape.workers, overrides.threads)
     : divide(seating.seats, shape.workers);
-  const memory = ledgerOf(machine, model, shape);
+  const memory = ledgerOf(machine, model, traits, shape);
   const canPin = machine.os === "linux";
   return {
     model: { path: model.path, name: model.name, purpose: model.purpose },
+    engine: { name, why },
     workers: sets.map((seats, replica): WorkerPlan => {
       const cpus = canPin ? seats.map(({ cpu }) => cpu).sort((a, b) => a - b) : [];
       return { replica, cpus, threads: seats.length };
@@ -54,13 +60,13 @@ export function makePlan(machine: Machine, model: ModelDescription, overrides: P
   };
 }
 
-function wantedShape(machine: Machine, model: ModelDescription, overrides: PlanOverrides): Shape {
+function wantedShape(machine: Machine, model: ModelDescription, engine: EngineTraits, overrides: PlanOverrides): Shape {
   const { seats } = seatsFor(machine, overrides);
   return {
     workers: overrides.workers ?? autoWorkers(seats, overrides.threads),
-    slots: overrides.slots ?? SLOTS,
+    slots: overrides.slots ?? engine.usualSlots,
     context: overrides.context ?? Math.min(model.contextLength ?? UNKNOWN_CONTEXT, MOST_CONTEXT),
-    repack: overrides.repack ?? repackedBytes(machine, model) > 0,
+    repack: overrides.repack ?? engine.repackedBytes(machine, model) > 0,
   };
 }
 
@@ -74,18 +80,25 @@ function fixedFields(overrides: PlanOverrides): Set<keyof Shape> {
   return new Set(fields.filter((field) => overrides[field] !== undefined));
 }
 
-function checkOverrides(overrides: PlanOverrides): void {
+function checkOverrides(
+  overrides: PlanOverrides,
+  { name: engine, traits }: EngineChoice,
+  model: ModelDescription,
+): void {
   for (const name of ["workers", "threads", "slots", "context"] as const) {
     const value = overrides[name];
     if (value !== undefined && !(Number.isSafeInteger(value) && value > 0))
-      throw new CorralError(
-        "CORRAL_BAD_OPTION",
-        `${name} is ${value}: give a whole number from 1 up, or leave it out.`,
-        {
-          facts: { option: name, value },
-        },
-      );
+      throw refused(name, value, "give a whole number from 1 up, or leave it out.");
   }
+  const { slots = 1, context = 1 } = overrides;
+  if (slots > traits.mostSlots)
+    throw refused("slots", slots, `the engine ${engine} computes ${traits.mostSlots} at once; add workers instead.`);
+  if (!traits.exceedsContext && model.contextLength !== null && context > model.contextLength)
+    throw refused("context", context, `the engine ${engine} goes no further than the model's ${model.contextLength}.`);
+}
+
+function refused(option: string, value: unknown, why: string): CorralError {
+  return new CorralError("CORRAL_BAD_OPTION", `${option} is ${value}: ${why}`, { facts: { option, value } });
 }
 
 function straddling(sets: readonly (readonly Seat[])[]): string[] {

@@ -7,6 +7,8 @@ export interface Plan {
     readonly name: string;
     readonly purpose: Purpose;
   };
+  /** What serves it, and why that. */
+  readonly engine: { readonly name: string; readonly why: string };
   readonly workers: readonly WorkerPlan[];
   /** Concurrent sequences in each worker. */
   readonly slots: number;

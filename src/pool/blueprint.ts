@@ -1,8 +1,8 @@
 import type { BuildEvent } from "../../build-scripts/build.ts";
 import { cacheDir } from "../../build-scripts/cache.ts";
 import type { ResolvedPoolOptions } from "../config/pool-options.ts";
+import { type Chosen, chooseEngine } from "../engine/choose.ts";
 import type { Engine, Program } from "../engine/engine.ts";
-import { llamaEngine } from "../engine/llama.ts";
 import type { Machine } from "../machine/machine.ts";
 import { readMachine } from "../machine/read.ts";
 import { describeModel } from "../model/describe.ts";
@@ -16,13 +16,13 @@ import type { Plan, PlanOverrides } from "../plan/plan.ts";
 export interface PoolSetup {
   /** Ends the start; later it has no effect. */
   readonly signal?: AbortSignal | undefined;
-  /** Default: llama-server, built for this CPU if it is not there yet. */
+  /** Default: the first that serves the model, built for this CPU if it is not there yet. */
   readonly engine?: Engine | undefined;
   /** Default: this machine. */
   readonly machine?: Machine | undefined;
-  /** Told how a build goes, where one must be made. */
+  /** Told how a build goes, or a conversion, where one must be made. */
   readonly report?: ((event: BuildEvent) => void) | undefined;
-  /** Where the echo model is kept. Default $CORRAL_CACHE_DIR, or the user's cache folder. */
+  /** Where the echo model and converted models are kept. Default $CORRAL_CACHE_DIR, or the user's cache folder. */
   readonly cacheDir?: string | undefined;
 }
 
@@ -30,6 +30,7 @@ export interface PoolSetup {
 export interface Blueprint {
   readonly machine: Machine;
   readonly model: ModelDescription;
+  readonly chosen: Chosen;
   readonly plan: Plan;
 }
 
@@ -41,29 +42,48 @@ export function nameOfPool({ name, model }: ResolvedPoolOptions): string {
   return name ?? modelName(model);
 }
 
-/** @throws CorralError CORRAL_MODEL_*, CORRAL_DOES_NOT_FIT */
-export async function draw(options: ResolvedPoolOptions, setup: PoolSetup): Promise<Blueprint> {
+/** Starts nothing, builds nothing, converts nothing. @throws CorralError CORRAL_MODEL_*, CORRAL_DOES_NOT_FIT, CORRAL_BAD_OPTION */
+export async function draw(options: ResolvedPoolOptions, setup: PoolSetup = {}): Promise<Blueprint> {
   const path = options.model === ECHO ? await ensureEchoModel(setup.cacheDir ?? cacheDir()) : options.model;
   const [machine, description] = await Promise.all([setup.machine ?? readMachine(), describeModel(path)]);
   const model = { ...description, name: nameOfPool(options) };
-  return { machine, model, plan: makePlan(machine, model, overridesOf(options)) };
+  const chosen = chosenFor(model, options, setup);
+  return planned({ machine, model, chosen }, options);
 }
 
 /** The same with another number of workers. @throws CorralError CORRAL_DOES_NOT_FIT, CORRAL_BAD_OPTION */
-export function redraw({ machine, model }: Blueprint, options: ResolvedPoolOptions, workers: number): Blueprint {
-  return { machine, model, plan: makePlan(machine, model, { ...overridesOf(options), workers }) };
+export function redraw(blueprint: Blueprint, options: ResolvedPoolOptions, workers: number): Blueprint {
+  return planned(blueprint, { ...options, workers });
 }
 
-/** @throws CorralError CORRAL_BUILD_*, CORRAL_SOURCE_*, CORRAL_TOOL_MISSING */
+/**
+ * Brings here what the blueprint needs: the engine's build, and the model in the engine's format.
+ * @throws CorralError CORRAL_BUILD_*, CORRAL_SOURCE_*, CORRAL_TOOL_MISSING, CORRAL_MODEL_*, CORRAL_WRITE_FAILED
+ */
 export async function equip(
+  blueprint: Blueprint,
   options: ResolvedPoolOptions,
-  { engine: given, report }: PoolSetup,
+  { cacheDir: cache }: PoolSetup,
   signal: AbortSignal,
-): Promise<{ engine: Engine; program: Program }> {
-  const engine = given ?? llamaEngine({ arithmetic: options.arithmetic, mode: buildMode(process.env), report });
+): Promise<{ blueprint: Blueprint; program: Program }> {
+  const { engine } = blueprint.chosen;
   const program = await engine.prepare({ signal });
+  const path = await engine.adopt(blueprint.model, { cacheDir: cache, signal });
   signal.throwIfAborted();
-  return { engine, program };
+  const model = { ...blueprint.model, path };
+  return { blueprint: planned({ ...blueprint, model }, options), program };
+}
+
+function chosenFor(model: ModelDescription, options: ResolvedPoolOptions, setup: PoolSetup): Chosen {
+  if (setup.engine) return { engine: setup.engine, why: "the program that opens the pool brought it" };
+  const { arithmetic, engine } = options;
+  return chooseEngine(model, engine, { arithmetic, mode: buildMode(process.env), report: setup.report });
+}
+
+function planned(known: Omit<Blueprint, "plan">, options: ResolvedPoolOptions): Blueprint {
+  const { machine, model, chosen } = known;
+  const { name, traits } = chosen.engine;
+  return { ...known, plan: makePlan(machine, model, { name, traits, why: chosen.why }, overridesOf(options)) };
 }
 
 /** $CORRAL_BUILD, as at install: "skip" forbids to build. */

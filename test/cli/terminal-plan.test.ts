@@ -7,6 +7,7 @@ const MIB = 1024 ** 2;
 
 const plan: Plan = {
   model: { path: "/models/a.gguf", name: "a", purpose: "text" },
+  engine: { name: "llama", why: "it reads GGUF files" },
   workers: [
     { replica: 0, cpus: [0, 1, 2, 3], threads: 4 },
     { replica: 1, cpus: [4, 5, 6, 7], threads: 4 },
@@ -39,6 +40,7 @@ WORKER   THREADS  CPUS
 1              4  4-7
 gateway           shares those of the workers
 
+engine        llama: it reads GGUF files
 slots         4 a worker, 8 in all
 context       2048 tokens a request
 prompt cache  300 MiB a worker

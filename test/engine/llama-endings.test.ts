@@ -1,6 +1,10 @@
 import { expect, test } from "vitest";
+import { classifyEnding } from "../../src/engine/ending.ts";
 import type { Ending, FailureReason } from "../../src/engine/engine.ts";
-import { classifyEnding, readLlamaPulse } from "../../src/engine/llama-endings.ts";
+import { llamaEndings } from "../../src/engine/llama-endings.ts";
+import { readPulse } from "../../src/engine/pulse.ts";
+
+const classify = (one: Ending) => classifyEnding(one, llamaEndings);
 
 const ending = (tail: string, facts: Partial<Ending> = {}): Ending => ({
   exitCode: 1,
@@ -122,24 +126,24 @@ error while handling argument "-c": stoi`,
 ];
 
 test.each(RECORDED)("%s: %s", (_given, reason, tail) => {
-  expect(classifyEnding(ending(tail))).toBe(reason);
+  expect(classify(ending(tail))).toBe(reason);
 });
 
 test("an abort for want of memory is no crash", () => {
   const tail = "/src/ggml/src/ggml.c:1644: GGML_ASSERT(ctx->mem_buffer != NULL) failed";
-  expect(classifyEnding(ending(tail, { exitCode: null, signal: "SIGABRT" }))).toBe("out-of-memory");
+  expect(classify(ending(tail, { exitCode: null, signal: "SIGABRT" }))).toBe("out-of-memory");
 });
 
 test("signals speak for themselves", () => {
   const died = (signal: NodeJS.Signals, facts: Partial<Ending> = {}): FailureReason =>
-    classifyEnding(ending("0.00.012.532 I srv    load_model: loading model", { exitCode: null, signal, ...facts }));
+    classify(ending("0.00.012.532 I srv    load_model: loading model", { exitCode: null, signal, ...facts }));
   expect(died("SIGSEGV")).toBe("crashed");
   expect(died("SIGBUS")).toBe("crashed");
   expect(died("SIGILL")).toBe("illegal-instruction");
   expect(died("SIGKILL")).toBe("killed");
   expect(died("SIGKILL", { outOfMemory: true })).toBe("out-of-memory");
-  expect(classifyEnding(ending("", { exitCode: 137 }))).toBe("killed");
-  expect(classifyEnding(ending("nothing known"))).toBe("exited");
+  expect(classify(ending("", { exitCode: 137 }))).toBe("killed");
+  expect(classify(ending("nothing known"))).toBe("exited");
 });
 
 test("reads the turns of the loop", () => {
@@ -149,6 +153,6 @@ llamacpp:n_decode_total 1.6e+06
 # TYPE llamacpp:requests_processing gauge
 llamacpp:requests_processing 2
 `;
-  expect(readLlamaPulse(metrics)).toEqual({ turns: 1_600_000, working: 2 });
-  expect(readLlamaPulse('{"error":{"code":501}}')).toBeNull();
+  expect(readPulse(metrics)).toEqual({ turns: 1_600_000, working: 2 });
+  expect(readPulse('{"error":{"code":501}}')).toBeNull();
 });

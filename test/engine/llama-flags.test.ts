@@ -7,6 +7,7 @@ import type { Plan } from "../../src/plan/plan.ts";
 const program = { path: "/b/llama-server", version: "v", warnings: [] };
 const plan: Plan = {
   model: { path: "/m/qwen.gguf", name: "qwen, the first", purpose: "text" },
+  engine: { name: "llama", why: "it reads GGUF files" },
   workers: [],
   slots: 4,
   context: 8192,

@@ -4,11 +4,12 @@ import type { ModelDescription } from "../../src/model/description.ts";
 import { makePlan } from "../../src/plan/make.ts";
 import type { PlanOverrides } from "../../src/plan/plan.ts";
 import { knownMachine } from "./known-machine.ts";
+import { llama } from "./llama.ts";
 import { eightBillion, halfBillion } from "./models.ts";
 
 /** A plan as a person would note it down: threads and CPUs of each worker, then what all share. */
 async function planOn(name: string, model: ModelDescription, overrides: PlanOverrides): Promise<string[]> {
-  const plan = makePlan(await knownMachine(name), model, overrides);
+  const plan = makePlan(await knownMachine(name), model, llama, overrides);
   return [
     ...plan.workers.map(({ threads, cpus }) => `${threads} on ${formatCpuList(cpus)}`),
     `gateway ${formatCpuList(plan.gatewayCpus) || "shares"}`,

@@ -5,6 +5,7 @@ import type { Cpu, Machine } from "../../src/machine/machine.ts";
 import { makePlan } from "../../src/plan/make.ts";
 import type { PlanOverrides } from "../../src/plan/plan.ts";
 import { knownMachine } from "./known-machine.ts";
+import { llama } from "./llama.ts";
 import { eightBillion, halfBillion } from "./models.ts";
 
 const MIB = 1024 ** 2;
@@ -22,7 +23,7 @@ function errorOf(run: () => unknown): CorralError {
 
 describe("memory", () => {
   test("the ledger adds up, and says what was counted", async () => {
-    const { memory, workers } = makePlan(await knownMachine("desktop-16-cores"), eightBillion);
+    const { memory, workers } = makePlan(await knownMachine("desktop-16-cores"), eightBillion, llama);
     // 128 KiB a token (Llama-3-8B in f16), 4 slots of 8192 tokens; of x86's AVX512 types the model has Q4_K.
     expect(memory).toMatchObject({ file: 4692 * MIB, repacked: 3500 * MIB, kv: 4 * GIB, budget: 56 * GIB });
     expect(memory.compute).toBeGreaterThan(100 * MIB);
@@ -33,36 +34,39 @@ describe("memory", () => {
 
   test("what is repacked depends on the CPU", async () => {
     const repackedOn = async (name: string) =>
-      makePlan(await knownMachine(name), eightBillion, { slots: 1, context: 512 });
+      makePlan(await knownMachine(name), eightBillion, llama, { slots: 1, context: 512 });
     expect((await repackedOn("server-2-sockets")).memory.repacked).toBe(4680 * MIB); // AMX: Q6_K too
     expect((await repackedOn("desktop-16-cores")).memory.repacked).toBe(3500 * MIB);
     const board = {
       ...(await knownMachine("board-aarch64")),
       memory: { total: 64 * GIB, available: 64 * GIB, limit: null },
     };
-    expect(makePlan(board, eightBillion).memory.repacked).toBe(4680 * MIB);
+    expect(makePlan(board, eightBillion, llama).memory.repacked).toBe(4680 * MIB);
   });
 
   test("what the user fixed is refused rather than changed", async () => {
     const machine = await knownMachine("limit-4-gib");
-    const error = errorOf(() => makePlan(machine, halfBillion, { context: 131_072, slots: 8 }));
+    const error = errorOf(() => makePlan(machine, halfBillion, llama, { context: 131_072, slots: 8 }));
     expect(error.code).toBe("CORRAL_DOES_NOT_FIT");
     expect(error.message).toMatch(/may be used: 340 MiB of file pages, 1 x \d+ MiB for workers/);
     const nearest = error.facts.nearest as PlanOverrides;
-    expect(makePlan(machine, halfBillion, nearest)).toMatchObject({ slots: nearest.slots, context: nearest.context });
+    expect(makePlan(machine, halfBillion, llama, nearest)).toMatchObject({
+      slots: nearest.slots,
+      context: nearest.context,
+    });
     expect(error.message).toContain(`The nearest that fits: --workers ${nearest.workers} --slots ${nearest.slots}`);
   });
 
   test("a model that fits in no way: no plan is offered", async () => {
     const machine = await knownMachine("vps-2-cores");
-    const error = errorOf(() => makePlan(machine, eightBillion));
+    const error = errorOf(() => makePlan(machine, eightBillion, llama));
     expect(error).toMatchObject({ code: "CORRAL_DOES_NOT_FIT", facts: { nearest: null } });
     expect(error.message).toMatch(/take a smaller model or quantisation, or give it more memory\.$/);
   });
 
   test("models that only embed keep no keys, values or prompts", async () => {
     const bert = { ...halfBillion, contextLength: 512, purpose: "embedding" as const };
-    const plan = makePlan(await knownMachine("vps-2-cores"), bert);
+    const plan = makePlan(await knownMachine("vps-2-cores"), bert, llama);
     expect(plan).toMatchObject({ context: 512, promptCache: 0, memory: { kv: 0, promptCache: 0 } });
   });
 });
@@ -70,28 +74,28 @@ describe("memory", () => {
 describe("overrides", () => {
   test("more threads than CPUs: the numbers and the nearest that fits", async () => {
     const machine = await knownMachine("vps-2-cores");
-    const error = errorOf(() => makePlan(machine, halfBillion, { workers: 3, threads: 2 }));
+    const error = errorOf(() => makePlan(machine, halfBillion, llama, { workers: 3, threads: 2 }));
     expect(error).toMatchObject({
       code: "CORRAL_DOES_NOT_FIT",
       message:
         "--workers 3 --threads 2 takes 6 CPUs, and 2 may be used. The nearest that fits: --workers 2 --threads 1.",
       facts: { need: 6, cpus: 2, nearest: { workers: 2, threads: 1 } },
     });
-    expect(errorOf(() => makePlan(machine, halfBillion, { threads: 5 })).facts.nearest).toEqual({ threads: 2 });
-    expect(errorOf(() => makePlan(machine, halfBillion, { workers: 5 })).facts.nearest).toEqual({ workers: 2 });
+    expect(errorOf(() => makePlan(machine, halfBillion, llama, { threads: 5 })).facts.nearest).toEqual({ threads: 2 });
+    expect(errorOf(() => makePlan(machine, halfBillion, llama, { workers: 5 })).facts.nearest).toEqual({ workers: 2 });
   });
 
   test.each([{ workers: 0 }, { threads: 1.5 }, { slots: -1 }, { context: Number.NaN }])(
     "%o is no option",
     async (overrides) => {
       const machine = await knownMachine("vps-2-cores");
-      expect(errorOf(() => makePlan(machine, halfBillion, overrides)).code).toBe("CORRAL_BAD_OPTION");
+      expect(errorOf(() => makePlan(machine, halfBillion, llama, overrides)).code).toBe("CORRAL_BAD_OPTION");
     },
   );
 
   test("wishes to doubt are granted with a warning", async () => {
     const machine = await knownMachine("desktop-16-cores");
-    const plan = makePlan(machine, halfBillion, { context: 65_536, slots: 2 });
+    const plan = makePlan(machine, halfBillion, llama, { context: 65_536, slots: 2 });
     expect(plan).toMatchObject({ context: 65_536, slots: 2 });
     expect(plan.warnings).toEqual([
       "The model was trained for 32768 tokens: beyond, up to 65536, answers may be nonsense.",
@@ -100,14 +104,14 @@ describe("overrides", () => {
   });
 
   test("weights are not repacked when the user says so", async () => {
-    const plan = makePlan(await knownMachine("desktop-16-cores"), halfBillion, { repack: false });
+    const plan = makePlan(await knownMachine("desktop-16-cores"), halfBillion, llama, { repack: false });
     expect(plan).toMatchObject({ repack: false, memory: { repacked: 0 }, warnings: [] });
   });
 });
 
 test("without affinity nothing is pinned, and threads are planned all the same", async () => {
   const mac: Machine = { ...(await knownMachine("desktop-16-cores")), os: "darwin" };
-  const plan = makePlan(mac, halfBillion);
+  const plan = makePlan(mac, halfBillion, llama);
   expect(plan.workers.map(({ cpus, threads }) => [cpus, threads])).toEqual([
     [[], 7],
     [[], 8],
@@ -209,13 +213,13 @@ test("every plan keeps its promises, whatever the machine and the wish", () => {
 /** Null where it is refused for a reason that is true. */
 function planOrNull(machine: Machine, overrides: PlanOverrides) {
   try {
-    return makePlan(machine, halfBillion, overrides);
+    return makePlan(machine, halfBillion, llama, overrides);
   } catch (error) {
     if (!(error instanceof CorralError) || error.code !== "CORRAL_DOES_NOT_FIT") throw error;
     const { need, cpus, nearest } = error.facts as { need?: number; cpus?: number; nearest: PlanOverrides | null };
     if (need !== undefined && cpus !== undefined) expect(need).toBeGreaterThan(cpus);
     // What is offered instead must be possible.
-    if (nearest && need === undefined) makePlan(machine, halfBillion, { ...nearest });
+    if (nearest && need === undefined) makePlan(machine, halfBillion, llama, { ...nearest });
     return null;
   }
 }

@@ -25,6 +25,7 @@ export function planOf(workers: number | readonly number[][], model: Partial<Pla
   const sets = typeof workers === "number" ? Array.from({ length: workers }, () => []) : workers;
   return {
     model: { path: "/nowhere/fake.gguf", name: "fake", purpose: "text", ...model },
+    engine: { name: "llama", why: "it reads GGUF files" },
     workers: sets.map((cpus, replica) => ({ replica, cpus, threads: Math.max(1, cpus.length) })),
     slots: 2,
     context: 2048,

@@ -1,0 +1,27 @@
+import type { Machine } from "../machine/machine.ts";
+import type { ModelDescription } from "../model/description.ts";
+import type { Shape } from "./shape.ts";
+
+/** What a plan must know of an engine. Pure; bytes. */
+export interface EngineTraits {
+  /** Concurrent sequences that one process can compute. */
+  readonly mostSlots: number;
+  /** Slots of each worker where nobody asks for another number. */
+  readonly usualSlots: number;
+  /** Past prompts are kept in memory of their own, beside the slots. */
+  readonly hasPromptCache: boolean;
+  /** Whether more tokens than the model was trained for are computed (and may be nonsense) or refused. */
+  readonly exceedsContext: boolean;
+  /** Private copies of weights in each worker that repacks them for this CPU; 0 where it never does. */
+  repackedBytes(machine: Machine, model: ModelDescription): number;
+  /** What a worker allocates besides weights, keys and values. An estimate, rather too much than too little. */
+  computeBytes(model: ModelDescription, shape: Shape): number;
+}
+
+/** The engine that is to serve a model. */
+export interface EngineChoice {
+  readonly name: string;
+  /** Why this one, in words for a log. */
+  readonly why: string;
+  readonly traits: EngineTraits;
+}
