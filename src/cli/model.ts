@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { inspectCommand } from "./model/inspect.ts";
-import { makeCommand } from "./model/make.ts";
+import { inspectCommand } from "./model-commands/inspect.ts";
+import { makeCommand } from "./model-commands/make.ts";
 
 const EXAMPLES = `
 Examples:
