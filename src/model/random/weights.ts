@@ -10,14 +10,15 @@ const PIECE_BYTES = 1 << 20;
 
 /**
  * A tensor's bytes: a keystream (fast, and the same on every machine) whose blocks are given sane scales, so that weights
- * are spread evenly around 0 with a standard deviation of 1 / sqrt(row length): activations neither grow nor vanish.
+ * are spread evenly around 0 with a standard deviation of gain / sqrt(row length): with a gain of 1, activations neither
+ * grow nor vanish.
  */
-export function* randomWeights(type: RandomType, shape: Shape, seed: string): Generator<Uint8Array> {
+export function* randomWeights(type: RandomType, shape: Shape, seed: string, gain = 1): Generator<Uint8Array> {
   const digest = createHash("sha256").update(seed).digest();
   const keystream = createCipheriv("aes-128-ctr", digest.subarray(0, 16), digest.subarray(16));
   const { bytes: blockBytes } = TENSOR_TYPES[type];
   const zeros = Buffer.alloc(Math.floor(PIECE_BYTES / blockBytes) * blockBytes);
-  const giveScales = SHAPERS[type](1 / Math.sqrt(shape[0] ?? 1));
+  const giveScales = SHAPERS[type](gain / Math.sqrt(shape[0] ?? 1));
 
   for (let left = bytesOf(type, shape); left > 0; left -= zeros.length) {
     const piece = keystream.update(zeros.subarray(0, Math.min(left, zeros.length)));
