@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bad_request.h"
+#include "tool_calls.h"
 #include "vocabulary.h"
 
 namespace corral {
@@ -28,21 +29,5 @@ struct Prompt {
  */
 Prompt apply_template(chatglm::ModelType type, const Vocabulary &vocabulary, const nlohmann::ordered_json &messages,
                       const nlohmann::ordered_json &tools);
-
-/** An answer, with the tool calls that were in it. */
-struct ParsedAnswer {
-    std::string content;
-    /** OpenAI's `tool_calls`, or an empty array. */
-    nlohmann::ordered_json tool_calls;
-};
-
-/**
- * Reads the calls that types 3 and 4 write as text ("name\n{json}"). Only of use where tools were offered.
- * @param tools as the client offered them: a name that is not among them is text
- */
-ParsedAnswer parse_answer(chatglm::ModelType type, const std::string &text, const nlohmann::ordered_json &tools);
-
-/** Whether text that begins so may still become a tool call, and so must not be streamed as content yet. */
-bool may_be_tool_call(chatglm::ModelType type, const std::string &text, const nlohmann::ordered_json &tools);
 
 } // namespace corral

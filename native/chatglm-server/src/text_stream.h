@@ -13,7 +13,8 @@ namespace corral {
 class TextStream {
   public:
     /**
-     * @param stops the one that begins first counts; of two that begin together the shorter one. Empty ones are ignored
+     * @param stops of those that are complete the one that begins first counts, of equals the shorter one; empty ones
+     *   are ignored
      * @param trim_start leaves out blanks and line breaks before the first other character
      */
     explicit TextStream(std::vector<std::string> stops, bool trim_start = false);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -10,10 +11,19 @@
 
 namespace corral {
 
+/** A file's tokenizer that can't be used. */
+class BrokenVocabulary : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
 /** The model's tokens: text to ids and back. Safe to use from several threads at once. */
 class Vocabulary {
   public:
-    /** @param tokenizer must outlive the vocabulary. GLM-4's is put right: see vocabulary.cpp. */
+    /**
+     * @param tokenizer must outlive the vocabulary. GLM-4's is put right: see vocabulary.cpp
+     * @throws BrokenVocabulary
+     */
     Vocabulary(chatglm::BaseTokenizer &tokenizer, const chatglm::ModelConfig &config);
 
     /**
@@ -40,10 +50,12 @@ class Vocabulary {
     const std::vector<bool> &drawable() const { return drawable_; }
     /** Ends an answer: eos, and where the model has them <|user|> and <|observation|>. */
     bool ends(int id) const { return ends_.count(id) > 0; }
+    const std::unordered_set<int> &ends() const { return ends_; }
 
   private:
     void add_special(const std::string &name, int id);
     void read_sentencepiece(const sentencepiece::SentencePieceProcessor &pieces);
+    void read_tiktoken(chatglm::TiktokenCoreBPE &pairs);
     std::vector<int> encode_plain(const std::string &text) const;
 
     chatglm::BaseTokenizer &tokenizer_;
