@@ -14,7 +14,7 @@ export interface ScriptedOptions extends WriteOptions {
   readonly maxLength?: number | undefined;
 }
 
-const HIDDEN = 64;
+const HIDDEN = 32;
 const FFN = 4 * HIDDEN;
 /** Classes of tokens: the letters a to z, the end, and all others. Each has a dimension of its own. */
 const END = 26;
@@ -22,7 +22,7 @@ const OTHER = 27;
 
 /**
  * Writes a model of one layer that looks at nothing but the last token: after a letter it says the next one, after any
- * other token `a`. A file of about 200 KiB, the same bytes every time.
+ * other token `a`. A file of about 200 KB, the same bytes every time.
  * Throws CORRAL_BAD_OPTION, CORRAL_WRITE_FAILED, or the signal's reason.
  */
 export async function writeScriptedChatglm(path: string, options: ScriptedOptions): Promise<void> {
@@ -61,14 +61,14 @@ type SetWeights = Readonly<Record<string, Matrix | number>>;
 
 /** The embedding marks a token's class; the output matrix goes from each class to the one after it. */
 const laterGenerations = (tokenizer: MadeTokenizer, script: ScriptedOptions["script"]): SetWeights => ({
-  "transformer.embedding.word_embeddings.weight": classes(tokenizer, (token) => token),
+  "transformer.embedding.word_embeddings.weight": classes(tokenizer, (own) => [own]),
   "transformer.output_layer.weight": classes(tokenizer, (next) => before(next, script)),
 });
 
 /**
- * The output matrix is the embedding, so the feed-forward goes from class to class. A norm makes 7.9 of the mark of the
- * class and -0.1 of the others; the unit of the class is 7.9 - 4, the others' gelu is 0; and what is added to the mark of
- * the next class, 60 * 3.9, is more than what stays of the first, sqrt(56) * 7.9.
+ * The output matrix is the embedding, so the feed-forward goes from class to class. A norm makes 5.6 of the mark of the
+ * class and -0.2 of the others; the unit of the class is 5.6 - 3, the others' gelu is next to 0; and what is added to the
+ * mark of the next class, 60 * 2.6, is more than what stays of the first, sqrt(56) * 5.6.
  */
 function firstGeneration(tokenizer: MadeTokenizer, script: ScriptedOptions["script"]): SetWeights {
   const toUnits = new Matrix(FFN, HIDDEN);
@@ -78,32 +78,28 @@ function firstGeneration(tokenizer: MadeTokenizer, script: ScriptedOptions["scri
     fromUnits.set(after(unit, script), unit, 60);
   }
   return {
-    "transformer.word_embeddings.weight": classes(tokenizer, (token) => token),
+    "transformer.word_embeddings.weight": classes(tokenizer, (own) => [own]),
     "transformer.layers.0.mlp.dense_h_to_4h.weight": toUnits,
-    "transformer.layers.0.mlp.dense_h_to_4h.bias": -4,
+    "transformer.layers.0.mlp.dense_h_to_4h.bias": -3,
     "transformer.layers.0.mlp.dense_4h_to_h.weight": fromUnits,
   };
 }
 
+/** The class that comes next. */
 function after(one: number, script: ScriptedOptions["script"]): number {
   if (one >= END) return 0;
   return one === 25 && script === "endless" ? 0 : one + 1;
 }
 
-/** Of `a` in the endless script there are two; it is said after others, and after `z`. */
-function before(next: number, script: ScriptedOptions["script"]): readonly number[] | number {
-  return Array.from({ length: OTHER + 1 }, (_, one) => one).filter((one) => after(one, script) === next);
-}
+const before = (next: number, script: ScriptedOptions["script"]): number[] =>
+  Array.from({ length: OTHER + 1 }, (_, one) => one).filter((one) => after(one, script) === next);
 
-/** A row for each token, marked where `marks` says for its class; none for classes that nothing leads to. */
-function classes(
-  { letters, eos, vocabulary }: MadeTokenizer,
-  marks: (own: number) => readonly number[] | number,
-): Matrix {
+/** A row for each token, in which the dimensions are 1 that go with its class. */
+function classes({ letters, eos, vocabulary }: MadeTokenizer, marks: (own: number) => readonly number[]): Matrix {
   const weights = new Matrix(vocabulary, HIDDEN);
   const classOf = new Map([...letters.map((id, letter): [number, number] => [id, letter]), [eos, END]]);
   for (let token = 0; token < vocabulary; token++) {
-    for (const mark of [marks(classOf.get(token) ?? OTHER)].flat()) weights.set(token, mark, 1);
+    for (const mark of marks(classOf.get(token) ?? OTHER)) weights.set(token, mark, 1);
   }
   return weights;
 }
