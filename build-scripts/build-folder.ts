@@ -4,7 +4,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { type Manifest, readManifest } from "./manifest.ts";
-import { type Build, PROGRAMS } from "./options.ts";
+import type { Build } from "./options.ts";
 
 export const VOCABULARY_FILE = "vocab-qwen2.gguf";
 
@@ -37,8 +37,9 @@ export async function readBuild(dir: string): Promise<Build | null> {
 }
 
 function buildAt(dir: string, manifest: Manifest): Build {
-  const programs = Object.fromEntries(PROGRAMS.map((name) => [name, join(dir, name)])) as Build["programs"];
-  return { dir, programs, vocabulary: join(dir, VOCABULARY_FILE), manifest, warnings: warningsOf(manifest) };
+  const programs = Object.fromEntries(Object.keys(manifest.programs).map((name) => [name, join(dir, name)]));
+  const vocabulary = manifest.engine.name === "llama" ? join(dir, VOCABULARY_FILE) : null;
+  return { dir, programs, vocabulary, manifest, warnings: warningsOf(manifest) } as Build;
 }
 
 /** Pure. */

@@ -6,28 +6,32 @@ import { hasPrograms, listBuilds, placesIn, readBuild } from "./build-folder.ts"
 import { cacheDir } from "./cache.ts";
 import { climb } from "./climb.ts";
 import { type BuildFacts, folderName, identityOf, normaliseDefines, servesAs } from "./identity.ts";
-import { effectiveArithmetic, LADDER_VERSION } from "./ladder.ts";
 import { withLock } from "./lock.ts";
-import type { Build, BuildOptions } from "./options.ts";
-import { llamaRecipe, type Recipe } from "./recipe.ts";
+import type { Build, BuildOptions, Engine } from "./options.ts";
+import type { Recipe } from "./recipe.ts";
+import { recipes } from "./recipes.ts";
 import { obtainSource } from "./source/obtain.ts";
+import type { SourcePin } from "./source/pin.ts";
 import type { Source } from "./source/source.ts";
 import { findToolchain, type Toolchain } from "./toolchain.ts";
 
 export { verifyBuild } from "./build-folder.ts";
 export type { Manifest } from "./manifest.ts";
-export type { Build, BuildEvent, BuildOptions } from "./options.ts";
+export { type Build, type BuildEvent, type BuildOptions, ENGINES, type Engine } from "./options.ts";
 
 /**
- * A build of the engine for this very CPU that has proved itself: the one that is there, in milliseconds, else a new
+ * A build of the engine that `options` names, for this very CPU that has proved itself: the one that is there, in milliseconds, else a new
  * one. Processes that ask at once build once. A build that was killed leaves nothing that a later one trips over.
  *
  * Throws CORRAL_BUILD_SKIPPED (mode "skip"), CORRAL_TOOL_MISSING, CORRAL_SOURCE_*, CORRAL_BUILD_FAILED,
  * CORRAL_BUILD_UNPROVEN (facts.failed: each set of flags with its log), CORRAL_BAD_OPTION, or the signal's reason.
  */
-export async function ensureBuild(options: BuildOptions, recipe: Recipe = llamaRecipe): Promise<Build> {
+export async function ensureBuild<E extends Engine>(
+  options: BuildOptions<E>,
+  recipe: Recipe = recipes[options.engine],
+): Promise<Build<E>> {
   const request = await requestOf(options, recipe);
-  return answering(request, await provide(request));
+  return answering(request, await provide(request)) as Build<E>;
 }
 
 async function provide(request: Request): Promise<Build> {
@@ -45,10 +49,13 @@ async function provide(request: Request): Promise<Build> {
 }
 
 /** The build that ensureBuild would give without making one; null when there is none. Never builds, never downloads. */
-export async function findBuild(options: BuildOptions, recipe: Recipe = llamaRecipe): Promise<Build | null> {
+export async function findBuild<E extends Engine>(
+  options: BuildOptions<E>,
+  recipe: Recipe = recipes[options.engine],
+): Promise<Build<E> | null> {
   const request = await requestOf(options, recipe);
   const build = await find(request);
-  return build && answering(request, build);
+  return build && (answering(request, build) as Build<E>);
 }
 
 /** Says where the build differs from what was asked for. */
@@ -71,28 +78,29 @@ interface Request {
 async function requestOf(options: BuildOptions, recipe: Recipe): Promise<Request> {
   const { arithmetic = "safe", defines = [], cacheDir: cache = cacheDir(), source: folder } = options;
   const source = folder === undefined ? null : await sourceOf(options, recipe, cache);
-  const features = await cpuFeatures();
+  const [features, inputs] = await Promise.all([cpuFeatures(), recipe.inputs()]);
   const facts = {
     engine: recipe.pin.engine,
     tree: source?.tree ?? recipe.pin.tree,
+    inputs,
     options: {
-      arithmetic: effectiveArithmetic(arithmetic, process.arch, features),
+      arithmetic: recipe.ladder.arithmetic(arithmetic, process.arch, features),
       defines: normaliseDefines(defines, process.env),
       targets: Object.values(recipe.targets).sort(),
-      ladder: LADDER_VERSION,
+      ladder: recipe.ladder.version,
     },
     cpu: { arch: process.arch, features },
   };
   return { options, recipe, cache, facts, source };
 }
 
-function sourceOf(
-  { source, unverified, report, signal }: BuildOptions,
-  recipe: Recipe,
-  cache: string,
-): Promise<Source> {
-  const into = join(placesIn(cache).sources, recipe.pin.tree);
-  return obtainSource({ pin: recipe.pin, folder: source, unverified, into, report, signal });
+function sourceOf({ source, unverified, ...how }: BuildOptions, { pin }: Recipe, cache: string): Promise<Source> {
+  return obtainSource({ pin, folder: source, unverified, ...wayOf(pin, cache, how) });
+}
+
+/** Where a pinned source is kept, and who hears of it. */
+function wayOf({ tree }: SourcePin, cache: string, { report, signal }: Pick<BuildOptions, "report" | "signal">) {
+  return { into: join(placesIn(cache).sources, tree), report, signal };
 }
 
 /** Of several builds that would do, the one that the compiler here makes, else the newest. */
@@ -123,15 +131,19 @@ async function make(request: Request, toolchain: Toolchain): Promise<Build> {
 
       await sweep(places.builds, name);
       const began = performance.now();
-      const source = given ?? (await sourceOf(options, recipe, cache));
-      const sourceSeconds = (performance.now() - began) / 1000;
-
       const temporary = join(places.builds, `${name}.${process.pid}`);
+      const scratch = `${temporary}.prepared`;
       try {
-        await climb({ recipe, facts, identity, source, sourceSeconds, toolchain, options, dir: temporary, places });
+        const source = given ?? (await sourceOf(options, recipe, cache));
+        await mkdir(scratch);
+        const obtain = (pin: SourcePin) => obtainSource({ pin, ...wayOf(pin, cache, options) });
+        const prepared = await recipe.prepare({ source, scratch, obtain });
+        const sourceSeconds = (performance.now() - began) / 1000;
+        const made = { recipe, facts, identity, source, prepared, sourceSeconds, toolchain, options };
+        await climb({ ...made, dir: temporary, places });
         await rename(temporary, dir);
       } finally {
-        await rm(temporary, { recursive: true, force: true, maxRetries: 5 });
+        for (const left of [temporary, scratch]) await rm(left, { recursive: true, force: true, maxRetries: 5 });
       }
       const build = await readBuild(dir);
       if (build === null) throw new CorralError("CORRAL_INTERNAL", `${dir} has no manifest. Please report this.`);
@@ -161,7 +173,7 @@ function compilerFacts({ c, cxx }: Toolchain): BuildFacts["compiler"] {
 function skipped({ recipe, cache }: Request): never {
   throw new CorralError(
     "CORRAL_BUILD_SKIPPED",
-    `There is no build of ${recipe.pin.name} for this CPU in ${cache}, and making one was forbidden. Run \`corral build\`.`,
+    `There is no build of ${recipe.pin.name} for this CPU in ${cache}, and making one was forbidden. Run \`corral build ${recipe.pin.engine}\`.`,
     { facts: { cache } },
   );
 }

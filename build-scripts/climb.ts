@@ -7,11 +7,11 @@ import { type placesIn, sha256Of } from "./build-folder.ts";
 import { compile, compilerFlags, freshFolder, LOG_FILE } from "./compile.ts";
 import type { BuildFacts } from "./identity.ts";
 import { jobsFor, proofThreads } from "./jobs.ts";
-import { NEW_FLAGS, type Rung } from "./ladder.ts";
+import type { Rung } from "./ladder.ts";
 import { type Check, type Manifest, writeManifest } from "./manifest.ts";
 import type { BuildOptions } from "./options.ts";
 import type { Proof } from "./prove.ts";
-import type { Recipe } from "./recipe.ts";
+import type { Prepared, Recipe } from "./recipe.ts";
 import type { Source } from "./source/source.ts";
 import type { Toolchain } from "./toolchain.ts";
 
@@ -20,6 +20,8 @@ export interface ClimbOptions {
   readonly facts: BuildFacts;
   readonly identity: string;
   readonly source: Source;
+  readonly prepared: Prepared;
+  /** It took so long to get there. */
   readonly sourceSeconds: number;
   readonly toolchain: Toolchain;
   readonly options: BuildOptions;
@@ -33,13 +35,15 @@ export interface ClimbOptions {
  * the end `dir` holds the programs and, written last, the manifest.
  */
 export async function climb(climbing: ClimbOptions): Promise<void> {
-  const { recipe, facts, source, toolchain, options, dir, places } = climbing;
+  const { recipe, facts, prepared, toolchain, options, dir, places } = climbing;
   const { arithmetic } = facts.options;
   const { report = () => undefined, signal } = options;
   const machine = await readMachine();
   const jobs = options.jobs ?? jobsFor(machine);
-  const unknownFlags = await flagsUnknownTo(toolchain, NEW_FLAGS);
-  const rungs = recipe.ladder({ arch: facts.cpu.arch, features: facts.cpu.features, arithmetic, unknownFlags });
+  const unknownFlags = await flagsUnknownTo(toolchain, recipe.ladder.newFlags);
+  const rungs = recipe.ladder
+    .rungs({ arch: facts.cpu.arch, features: facts.cpu.features, arithmetic, unknownFlags })
+    .map((rung) => ({ ...rung, gaveUp: [...prepared.gaveUp, ...rung.gaveUp] }));
   const failed: Manifest["failedRungs"] = [];
 
   for (const rung of rungs) {
@@ -49,8 +53,19 @@ export async function climb(climbing: ClimbOptions): Promise<void> {
     let reason: string;
     try {
       const compileBegan = performance.now();
-      const defines = [...recipe.stamp(source), ...facts.options.defines];
-      await compile({ recipe, rung, source: source.dir, dir, defines, toolchain, jobs, failedLog, report, signal });
+      const defines = [...prepared.defines, ...facts.options.defines];
+      await compile({
+        recipe,
+        rung,
+        source: prepared.folder,
+        dir,
+        defines,
+        toolchain,
+        jobs,
+        failedLog,
+        report,
+        signal,
+      });
       const proofBegan = performance.now();
       const proof = await recipe.prove({ dir, arithmetic, threads: proofThreads(machine), report, signal });
       const proofEnded = performance.now();
@@ -94,6 +109,7 @@ async function describe(climbing: ClimbOptions, { rung, proof, failed, seconds, 
     format: 1,
     identity,
     engine: { name: facts.engine, version: recipe.pin.version, commit: recipe.pin.commit, tree: source.tree },
+    inputs: { ...facts.inputs },
     source: { channel: source.channel, verified: source.verified, detail: source.detail },
     options: { ...facts.options, defines: [...facts.options.defines], targets: [...facts.options.targets] },
     rung: { name, why, flags: compilerFlags(rung), defines: [...defines], gaveUp: [...gaveUp] },

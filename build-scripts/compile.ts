@@ -29,7 +29,7 @@ export interface CompileRecipe {
 export interface CompileOptions {
   readonly recipe: CompileRecipe;
   readonly rung: Rung;
-  /** The source tree; nothing is written there. */
+  /** What CMake configures; nothing is written there. */
   readonly source: string;
   /** Exists. Gets the programs, the files and `log`; the objects are gone in the end. */
   readonly dir: string;

@@ -31,7 +31,7 @@ const CAUSES: readonly { cause: Diagnosis["cause"]; pattern: RegExp; remedy: str
     cause: "compiler-too-old",
     pattern:
       /C\+\+17|CXX17|cxx_std_17|fatal error: '?(charconv|filesystem|optional|string_view|variant)\b|requires at least gcc/i,
-    remedy: "llama.cpp needs a C++17 compiler: install GCC 9 or Clang 10 or newer, or name one with CXX and CC.",
+    remedy: "It needs a C++17 compiler: install GCC 9 or Clang 10 or newer, or name one with CXX and CC.",
   },
 ];
 

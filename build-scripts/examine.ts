@@ -1,14 +1,14 @@
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { cpuFeatures } from "../src/machine/features.ts";
 import type { Machine } from "../src/machine/machine.ts";
 import { readMachine } from "../src/machine/read.ts";
 import { placesIn, readBuild, verifyBuild } from "./build-folder.ts";
 import { cacheDir } from "./cache.ts";
-import { LADDER_VERSION } from "./ladder.ts";
 import type { Manifest } from "./manifest.ts";
-import { llamaPin } from "./source/pin.ts";
-import { checkTools, type ToolCheck } from "./toolchain.ts";
+import { ENGINES } from "./options.ts";
+import { recipes } from "./recipes.ts";
+import { checkTools, PIP, type ToolCheck } from "./toolchain.ts";
 
 /** What `corral doctor` finds. Plain data. */
 export interface Examination {
@@ -83,21 +83,30 @@ export async function examine({ cacheDir: cache = cacheDir() }: { cacheDir?: str
   };
 }
 
-/** A missing compiler is no harm where a build is ready. Pure. */
+/**
+ * A missing compiler is no harm where a build of the first engine is ready; pip is looked for only where the second has
+ * none. Pure.
+ */
 export function problemsOf(
   tools: readonly ToolCheck[],
   builds: readonly Pick<ExaminedBuild, "state" | "dir">[],
 ): readonly { readonly text: string; readonly essential: boolean }[] {
-  const ready = builds.some(({ state }) => state === "ready");
+  const isReady = (engine: string): boolean =>
+    builds.some(({ state, dir }) => state === "ready" && basename(dir).startsWith(`${engine}-`));
+  const ready = isReady("llama");
+  const pip = isReady("chatglm") ? undefined : tools.find(({ name, problem }) => name === PIP && problem !== null);
   return [
     ...tools
       .filter(({ essential, problem }) => essential && problem !== null)
       .map(({ name, problem }) => ({
         text: ready
-          ? `${name}: ${problem}. Needed only to build again.`
+          ? `${name}: ${problem}. Needed only to build again, or another engine.`
           : `${name}: ${problem}. Run \`corral build\` to see the command that installs what is missing.`,
         essential: !ready,
       })),
+    ...(pip === undefined
+      ? []
+      : [{ text: `pip: ${pip.problem}. It fetches chatglm.cpp, which some ChatGLM files need.`, essential: false }]),
     ...builds
       .filter(({ state }) => state === "damaged")
       .map(({ dir }) => ({
@@ -119,9 +128,17 @@ async function examineBuild(dir: string, arch: string, features: readonly string
   const { manifest, warnings } = build;
   const { damaged } = await verifyBuild(build);
   if (damaged.length > 0) return { state: "damaged", dir, manifest, damaged };
-  const { engine, source, options } = manifest;
-  const current = options.ladder === LADDER_VERSION && (!source.verified || engine.tree === llamaPin.tree);
-  if (!current) return { state: "outdated", dir, manifest };
+  if (!(await isCurrent(manifest))) return { state: "outdated", dir, manifest };
   const sameCpu = manifest.cpu.arch === arch && manifest.cpu.features.join() === [...features].sort().join();
   return sameCpu ? { state: "ready", dir, manifest, warnings } : { state: "other-cpu", dir, manifest };
+}
+
+/** Whether this corral would make the same of its own pins. */
+async function isCurrent({ engine, inputs, source, options }: Manifest): Promise<boolean> {
+  const name = ENGINES.find((each) => each === engine.name);
+  if (name === undefined) return false;
+  const { pin, ladder, inputs: read } = recipes[name];
+  const wanted = await read();
+  const same = Object.entries(wanted).every(([input, hash]) => inputs[input] === hash);
+  return same && options.ladder === ladder.version && (!source.verified || engine.tree === pin.tree);
 }

@@ -7,6 +7,8 @@ export interface BuildFacts {
   readonly engine: string;
   /** Git tree hash of the source. */
   readonly tree: string;
+  /** What else goes into it: name -> hash. Empty for an engine that is its source and no more. */
+  readonly inputs: Readonly<Record<string, string>>;
   readonly options: BuildFactOptions;
   readonly compiler: { readonly version: string; readonly target: string };
   readonly cpu: { readonly arch: string; readonly features: readonly string[] };
@@ -17,12 +19,12 @@ interface BuildFactOptions {
   /** As normaliseDefines gives them. */
   readonly defines: readonly string[];
   readonly targets: readonly string[];
-  /** LADDER_VERSION. */
+  /** The ladder's version. */
   readonly ladder: number;
 }
 
 /** SHA-256, hex. */
-export function identityOf({ engine, tree, options, compiler, cpu }: BuildFacts): string {
+export function identityOf({ engine, tree, inputs, options, compiler, cpu }: BuildFacts): string {
   const facts = [
     ["engine", engine],
     ["tree", tree],
@@ -32,6 +34,9 @@ export function identityOf({ engine, tree, options, compiler, cpu }: BuildFacts)
     ["ladder", options.ladder],
     ["compiler", compiler.version, compiler.target],
     ["cpu", cpu.arch, ...[...cpu.features].sort()],
+    ...Object.entries(inputs)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map((input) => ["input", ...input]),
   ];
   return createHash("sha256").update(JSON.stringify(facts)).digest("hex");
 }
@@ -49,6 +54,7 @@ export function servesAs(manifest: Manifest, facts: Omit<BuildFacts, "compiler">
   const made = {
     engine: manifest.engine.name,
     tree: manifest.engine.tree,
+    inputs: manifest.inputs,
     options: manifest.options,
     cpu: manifest.cpu,
   };

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-export type ToolName = "c" | "c++" | "cmake" | "ninja" | "git" | "linux-headers";
+export type ToolName = "c" | "c++" | "cmake" | "ninja" | "git" | "pip" | "linux-headers";
 export type System = "debian" | "fedora" | "alpine" | "macos";
 
 /** Which family this system is of; null for others. `root` holds etc/os-release. */
@@ -67,6 +67,7 @@ const PACKAGES: Readonly<Record<Exclude<System, "macos">, Readonly<Record<ToolNa
     cmake: ["cmake"],
     ninja: ["ninja-build"],
     git: ["git"],
+    pip: ["python3-pip"],
     "linux-headers": ["linux-libc-dev"],
   },
   fedora: {
@@ -75,6 +76,7 @@ const PACKAGES: Readonly<Record<Exclude<System, "macos">, Readonly<Record<ToolNa
     cmake: ["cmake"],
     ninja: ["ninja-build"],
     git: ["git"],
+    pip: ["python3-pip"],
     "linux-headers": ["kernel-headers"],
   },
   alpine: {
@@ -83,6 +85,7 @@ const PACKAGES: Readonly<Record<Exclude<System, "macos">, Readonly<Record<ToolNa
     cmake: ["cmake"],
     ninja: ["samurai"],
     git: ["git"],
+    pip: ["py3-pip"],
     "linux-headers": ["linux-headers"],
   },
 };

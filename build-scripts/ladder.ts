@@ -1,11 +1,8 @@
 import type { Arithmetic } from "./manifest.ts";
 
-/** Raised whenever a rung's flags, or a header it includes, change: builds made before are then made again. */
-export const LADDER_VERSION = 1;
-
 /** One set of flags to compile with. */
 export interface Rung {
-  readonly name: "native" | "native-without-amx" | "avx2" | "dotprod" | "portable";
+  readonly name: "native" | "native-without-amx" | "avx2" | "dotprod" | "upstream" | "portable";
   /** One sentence, for people. */
   readonly why: string;
   /** Headers of this folder, forced into every file of C and C++. */
@@ -28,129 +25,38 @@ export interface LadderInput {
   readonly unknownFlags?: readonly string[];
 }
 
-/** Flags that not every compiler in use knows (GCC 11 and 12, Clang 11 and 14 were the first). */
-export const NEW_FLAGS = ["-mno-avx512fp16", "-mno-amx-tile", "-mno-amx-int8", "-mno-amx-bf16"] as const;
+/** An engine's sets of flags. */
+export interface Ladder {
+  /** Raised whenever a rung's flags, or a header it includes, change: builds made before are then made again. */
+  readonly version: number;
+  /** Flags of its rungs that not every compiler in use knows. */
+  readonly newFlags: readonly string[];
+  /** "fast" is "safe" where the CPU has nothing faster to give: then one build serves both. Pure. */
+  readonly arithmetic: (wanted: Arithmetic, arch: string, features: readonly string[]) => Arithmetic;
+  /**
+   * The sets of flags to try, best first; each is tried only after the one before it has failed its proof. Rungs that
+   * make no difference on this CPU are left out. Pure.
+   */
+  readonly rungs: (input: LadderInput) => readonly Rung[];
+}
 
-/** What ggml's explicit x86 options turn on; GGML_NATIVE=OFF alone leaves some of them on. */
-const X86_OPTIONS = ["SSE42", "AVX", "AVX2", "FMA", "F16C", "BMI2"];
+/** Flags that turn off what is newest on x86 (GCC 11 and 12, Clang 11 and 14 were the first to know them). */
+export const NEW_X86_FLAGS = ["-mno-avx512fp16", "-mno-amx-tile", "-mno-amx-int8", "-mno-amx-bf16"] as const;
 
-const FAST_PRICE =
+/** Of x86's, those that came after AVX2. */
+export function isAboveAvx2(features: readonly string[]): boolean {
+  return features.some((name) => /^(avx512|avx10|avx_vnni|avx_ifma|amx_)/.test(name));
+}
+
+/** asimdhp: Linux on ARM; FEAT_FP16 and neon_fp16: macOS. */
+export function hasHalfPrecisionOnArm(features: readonly string[]): boolean {
+  return features.some((name) => /^asimdhp$|FEAT_FP16$|^neon_fp16$/.test(name));
+}
+
+/** What a build with half-precision sums gives up. */
+export const FAST_PRICE =
   "single-precision sums: a model whose attention scores pass 65,504 (several are known) answers with random tokens";
 
-/** Whether ggml, compiled natively for such a CPU, sums dot products in half precision. */
-function hasHalfPrecisionSums(arch: string, features: readonly string[]): boolean {
-  if (arch === "x64") return features.includes("avx512_fp16");
-  // asimdhp: Linux on ARM; FEAT_FP16 and neon_fp16: macOS.
-  if (arch === "arm64") return features.some((name) => /^asimdhp$|FEAT_FP16$|^neon_fp16$/.test(name));
-  return false;
-}
-
-/** "fast" is "safe" where the CPU has nothing faster to give: then one build serves both. */
-export function effectiveArithmetic(wanted: Arithmetic, arch: string, features: readonly string[]): Arithmetic {
-  return wanted === "fast" && hasHalfPrecisionSums(arch, features) ? "fast" : "safe";
-}
-
-/**
- * The sets of flags to try, best first; each is tried only after the one before it has failed its proof. Rungs that
- * make no difference on this CPU are left out. Pure.
- *
- * Why these: sums in half precision overflow in real models; AMX as compiled by GCC up to 12 kills the process
- * (tile-config.h mends it, and mended it is worth two to three times the prefill); behind that, whatever else a
- * compiler, a hypervisor or a CPU gets wrong is hoped to be in the newest instructions.
- */
-export function ladder(input: LadderInput): readonly Rung[] {
-  const { arch, features, arithmetic, unknownFlags = [] } = input;
-  const has = (...names: string[]): boolean => names.every((name) => features.includes(name));
-  const knownOf = (...flags: string[]): string[] => flags.filter((flag) => !unknownFlags.includes(flag));
-  const half = hasHalfPrecisionSums(arch, features);
-  const fast = half && arithmetic === "fast";
-  const safety = half && !fast;
-  const price = fast ? [FAST_PRICE] : [];
-
-  if (arch === "x64") {
-    const singleSums = safety ? knownOf("-mno-avx512fp16") : [];
-    const amx = has("amx_tile");
-    const aboveAvx2 = features.some((name) => /^(avx512|avx10|avx_vnni|avx_ifma|amx_)/.test(name));
-    return [
-      rung({
-        name: "native",
-        why: `all that this CPU has${amx ? ", AMX mended" : ""}${safety ? ", sums in single precision" : ""}`,
-        headers: amx ? ["tile-config.h"] : [],
-        flags: singleSums,
-        defines: ["GGML_NATIVE=ON"],
-        gaveUp: price,
-      }),
-      ...(amx
-        ? [
-            rung({
-              name: "native-without-amx",
-              why: "all that this CPU has but AMX",
-              flags: [...singleSums, ...knownOf("-mno-amx-tile", "-mno-amx-int8", "-mno-amx-bf16")],
-              defines: ["GGML_NATIVE=ON"],
-              gaveUp: ["AMX: prefill takes two to three times as long", ...price],
-            }),
-          ]
-        : []),
-      ...(aboveAvx2 && has("avx2", "fma", "f16c", "bmi2")
-        ? [
-            rung({
-              name: "avx2",
-              why: "AVX2, FMA, F16C and BMI2, nothing newer",
-              defines: ["GGML_NATIVE=OFF", ...X86_OPTIONS.map((name) => `GGML_${name}=ON`)],
-              gaveUp: ["AVX-512 and what came after it: slower, mostly at prefill"],
-            }),
-          ]
-        : []),
-      rung({
-        name: "portable",
-        why: "what every x86-64 CPU has",
-        defines: ["GGML_NATIVE=OFF", ...X86_OPTIONS.map((name) => `GGML_${name}=OFF`)],
-        gaveUp: ["all vector instructions after SSE2: several times slower"],
-      }),
-    ];
-  }
-
-  if (arch === "arm64") {
-    const dotProduct = features.some((name) => /^asimddp$|FEAT_DotProd$/.test(name));
-    const aboveDotProduct = features.some((name) => /^(sve|sme|i8mm|asimdhp)|FEAT_(FP16|I8MM|SME)/.test(name));
-    return [
-      rung({
-        name: "native",
-        why: `all that this CPU has${safety ? ", sums in single precision" : ""}`,
-        headers: safety ? ["single-precision.h"] : [],
-        defines: ["GGML_NATIVE=ON"],
-        gaveUp: price,
-      }),
-      ...(dotProduct && aboveDotProduct
-        ? [
-            rung({
-              name: "dotprod",
-              why: "ARMv8.2 with integer dot products, nothing newer",
-              defines: ["GGML_NATIVE=OFF", "GGML_CPU_ARM_ARCH=armv8.2-a+dotprod"],
-              gaveUp: ["SVE, SME and matrix instructions: slower, mostly at prefill"],
-            }),
-          ]
-        : []),
-      rung({
-        name: "portable",
-        why: "what every 64-bit ARM CPU has",
-        defines: ["GGML_NATIVE=OFF", "GGML_CPU_ARM_ARCH=armv8-a"],
-        gaveUp: ["all instructions after ARMv8.0: several times slower"],
-      }),
-    ];
-  }
-
-  return [
-    rung({ name: "native", why: "all that this CPU has", defines: ["GGML_NATIVE=ON"] }),
-    rung({
-      name: "portable",
-      why: "the compiler's own default for this architecture",
-      defines: ["GGML_NATIVE=OFF"],
-      gaveUp: ["this CPU's own instructions: slower"],
-    }),
-  ];
-}
-
-function rung(parts: Pick<Rung, "name" | "why" | "defines"> & Partial<Rung>): Rung {
-  return { headers: [], flags: [], gaveUp: [], ...parts };
+export function rung(parts: Pick<Rung, "name" | "why"> & Partial<Rung>): Rung {
+  return { headers: [], flags: [], defines: [], gaveUp: [], ...parts };
 }

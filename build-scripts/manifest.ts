@@ -37,7 +37,9 @@ const figure = z.object({
 const manifestSchema = z.object({
   format: z.literal(1),
   identity: sha256,
-  engine: z.object({ name: z.string(), version: z.string(), commit: z.string(), tree: z.string() }),
+  engine: z.object({ name: z.string(), version: z.string(), commit: z.string().nullable(), tree: z.string() }),
+  /** What else went into it: name -> hash. */
+  inputs: z.record(z.string(), z.string()).default({}),
   source: z.object({ channel: z.string(), verified: z.boolean(), detail: z.string() }),
   options: z.object({
     arithmetic,

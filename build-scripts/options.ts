@@ -1,9 +1,20 @@
 import type { Arithmetic, Manifest } from "./manifest.ts";
 import type { SourceEvent } from "./source/source.ts";
 
+/** The programs of each engine's build. */
+export interface EnginePrograms {
+  llama: "llama-server" | "llama-quantize" | "llama-bench" | "llama-batched-bench" | "llama-gguf-split" | "rpc-server";
+  chatglm: "chatglm-server";
+}
+
+export type Engine = keyof EnginePrograms;
+
+/** In the order in which they are built where no one engine is asked for. */
+export const ENGINES: readonly Engine[] = ["llama", "chatglm"];
+
 /** What a caller asks for. */
-export interface BuildOptions {
-  readonly engine: "llama";
+export interface BuildOptions<E extends Engine = Engine> {
+  readonly engine: E;
   /** A source tree of the caller's own. Default: the submodule, then the other channels. */
   readonly source?: string | undefined;
   /** Take a source tree that is not the pinned one. Default false. */
@@ -27,24 +38,15 @@ export interface BuildOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export const PROGRAMS = [
-  "llama-server",
-  "llama-quantize",
-  "llama-bench",
-  "llama-batched-bench",
-  "llama-gguf-split",
-  "rpc-server",
-] as const;
+/** A build that has proved itself: of one engine, or, where that is not known, of any. */
+export type Build<E extends Engine = Engine> = E extends Engine ? BuildOf<E> : never;
 
-type ProgramName = (typeof PROGRAMS)[number];
-
-/** A build that has proved itself. */
-export interface Build {
+interface BuildOf<E extends Engine> {
   readonly dir: string;
   /** Absolute paths. */
-  readonly programs: Readonly<Record<ProgramName, string>>;
-  /** A tokenizer without weights, to make benchmark models with. */
-  readonly vocabulary: string;
+  readonly programs: Readonly<Record<EnginePrograms[E], string>>;
+  /** A tokenizer without weights, to make benchmark models with; llama's builds have one. */
+  readonly vocabulary: E extends "llama" ? string : null;
   readonly manifest: Manifest;
   /** What a person should know when it serves; empty for a build with nothing given up. */
   readonly warnings: readonly string[];

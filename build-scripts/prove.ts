@@ -1,16 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { writeEchoModel } from "../src/model/echo.ts";
-import { writeRandomModel } from "../src/model/random.ts";
 import type { Arithmetic, BenchFigure, Check } from "./manifest.ts";
 import type { BuildEvent } from "./options.ts";
-import { bench } from "./proof/bench.ts";
-import { checkEcho, ECHO_RUNS } from "./proof/echo.ts";
-import { checkRandom } from "./proof/random.ts";
 
 export interface ProveOptions {
-  /** The folder that has llama-server and llama-bench. */
+  /** The folder that has the programs. */
   readonly dir: string;
   readonly arithmetic: Arithmetic;
   /** Threads for each server: no more than the CPUs this process may use. */
@@ -26,21 +21,22 @@ export interface Proof {
   readonly bench: readonly BenchFigure[];
 }
 
-/**
- * Times as loud as the quiet echo, whose scores just fit half precision: 1.6 * 10^5, as large as some real models'.
- * A build that sums in half precision gets it wrong, and nothing else does.
- */
-const LOUD = 5;
+/** One thing a build has to do. */
+export type ProofStep = () => Promise<{ check: Check; bench?: readonly BenchFigure[] }>;
 
 /**
- * Whether a build computes right: models whose answer is known come back word for word, and quantised ones run without
- * dying. Well under a minute. Throws only when cancelled; a wrong or dying build is a proof that did not pass.
+ * Takes the steps, cheapest first, in a folder of their own. Throws only when cancelled; a wrong or dying build is a
+ * proof that did not pass.
+ *
+ * @param stepsIn the steps; models and sockets may lie in the folder, whose path is short enough for a socket's
  */
-export async function prove(options: ProveOptions): Promise<Proof> {
-  const { arithmetic, report, signal } = options;
+export async function prove(
+  { arithmetic, report, signal }: ProveOptions,
+  stepsIn: (scratch: string) => readonly ProofStep[],
+): Promise<Proof> {
   const scratch = await mkdtemp(join(shortTemporaryFolder(), "corral-proof-"));
   try {
-    const steps = stepsOf(options, scratch);
+    const steps = stepsIn(scratch);
     const checks: Check[] = [];
     const figures: BenchFigure[] = [];
     report({ kind: "stage", stage: "prove", text: "proving that the build computes right" });
@@ -57,33 +53,6 @@ export async function prove(options: ProveOptions): Promise<Proof> {
   } finally {
     await rm(scratch, { recursive: true, force: true, maxRetries: 5 });
   }
-}
-
-type Step = () => Promise<{ check: Check; bench?: readonly BenchFigure[] }>;
-
-/** What a build has to do, cheapest first. */
-function stepsOf({ dir, arithmetic, threads, signal }: ProveOptions, scratch: string): readonly Step[] {
-  const server = { program: join(dir, "llama-server"), threads, dir: scratch, signal };
-  const echo = (name: string, loud: number, demanded: boolean): Step[] => {
-    const model = join(scratch, `echo-${loud}.gguf`);
-    return ECHO_RUNS.map((run, index) => async () => {
-      if (index === 0) await writeEchoModel(model, { loud, type: "f16" });
-      return { check: await checkEcho({ name, model, run, demanded, ...server }) };
-    });
-  };
-  const random = (type: "q4_0" | "q8_0"): Step => {
-    const model = join(scratch, `random-${type}.gguf`);
-    const name = `random ${type.toUpperCase()}`;
-    return async () => {
-      await writeRandomModel(model, { preset: "tiny", type });
-      return checkRandom({
-        name,
-        run: () => bench({ program: join(dir, "llama-bench"), model, name, threads, signal }),
-        server: { ...server, model },
-      });
-    };
-  };
-  return [...echo("echo", 1, true), ...echo("loud echo", LOUD, arithmetic === "safe"), random("q4_0"), random("q8_0")];
 }
 
 /** Sockets lie there, and a socket's path has 104 bytes on macOS, 108 on Linux. */

@@ -13,6 +13,7 @@ import {
   versionIn,
 } from "./compiler.ts";
 import { installHint, type System, systemOf, type ToolName } from "./install-hint.ts";
+import { findPip } from "./pip.ts";
 import { which } from "./which.ts";
 
 /** All that a build needs, found and new enough. */
@@ -49,6 +50,10 @@ export interface ToolchainOptions {
 
 /** llama.cpp's own cmake_minimum_required. */
 const CMAKE_MINIMUM = "3.14";
+
+/** What pip is called among the checks. */
+export const PIP = "pip";
+
 /** Throws CORRAL_TOOL_MISSING (facts.missing: names) with the one command that installs all that is missing. */
 export async function findToolchain(options: ToolchainOptions = {}): Promise<Toolchain> {
   const { c, cxx, cmake, ninja, make, git, headers, system } = await survey(options);
@@ -76,7 +81,7 @@ export async function findToolchain(options: ToolchainOptions = {}): Promise<Too
 
 /** The same survey as data. Ninja and Make are essential only together: one of them is enough. */
 export async function checkTools(options: ToolchainOptions = {}): Promise<readonly ToolCheck[]> {
-  const { c, cxx, cmake, ninja, make, git, headers } = await survey(options);
+  const [{ c, cxx, cmake, ninja, make, git, headers }, pip] = await Promise.all([survey(options), lookForPip(options)]);
   const eitherBuilder = ninja.program !== null || make.program !== null;
   return [
     toCheck(c, true),
@@ -85,6 +90,7 @@ export async function checkTools(options: ToolchainOptions = {}): Promise<readon
     toCheck(ninja, !eitherBuilder),
     toCheck(make, false),
     toCheck(git, true),
+    toCheck(pip, false),
     ...(isWanting(headers) ? [toCheck(headers, true)] : []),
   ];
 }
@@ -160,6 +166,12 @@ async function inspectProgram(path: string, { run }: Look): Promise<Program | nu
 async function inspectCompiler(path: string, { run }: Look): Promise<Compiler | null> {
   const [said, target] = await Promise.all([run(path, ["--version"]), run(path, ["-dumpmachine"])]);
   return describeCompiler(path, said ?? "", target ?? "");
+}
+
+/** No part of the survey: of all that builds need, it is the slowest to ask, and only one channel calls it. */
+async function lookForPip({ env = process.env, signal }: ToolchainOptions): Promise<Sight> {
+  const program = await findPip(env.PATH, runner(env, signal));
+  return { name: PIP, tool: "pip", program, problem: program === null ? "not found" : null };
 }
 
 /** musl's headers do not bring the kernel's, which ggml includes. */

@@ -29,6 +29,7 @@ export function releaseArchive({ connect = 4_000, silence = 10_000 }: ArchiveLim
       });
       try {
         const address = addressOf(delivery.pin);
+        if (address === null) throw new CorralError("CORRAL_SOURCE_UNAVAILABLE", "there is no release archive");
         const response = await fetch(address, { dispatcher: agent, signal: delivery.signal ?? null });
         return await unpack(response, delivery);
       } finally {
@@ -40,8 +41,8 @@ export function releaseArchive({ connect = 4_000, silence = 10_000 }: ArchiveLim
 
 export const archive: Channel = releaseArchive();
 
-function addressOf({ archive: { url, variable } }: SourcePin): string {
-  return process.env[variable] || url;
+function addressOf({ archive }: SourcePin): string | null {
+  return archive === undefined ? null : process.env[archive.variable] || archive.url;
 }
 
 async function unpack(response: Response, { scratch, onBytes, signal }: Delivery): Promise<string> {

@@ -6,7 +6,8 @@ import { archive } from "./archive.ts";
 import type { Channel } from "./channel.ts";
 import { givenFolder } from "./folder.ts";
 import { npm } from "./npm.ts";
-import type { SourcePin } from "./pin.ts";
+import { releaseOf, type SourcePin } from "./pin.ts";
+import { sdist } from "./sdist.ts";
 import type { Source, SourceEvent } from "./source.ts";
 import { submodule } from "./submodule.ts";
 import { treeHash } from "./tree-hash.ts";
@@ -24,7 +25,7 @@ export interface ObtainOptions {
   into: string;
   report?: ((event: SourceEvent) => void) | undefined;
   signal?: AbortSignal | undefined;
-  /** What to try where no folder is given, in this order. Default: submodule, archive, npm. */
+  /** What to try where no folder is given, in this order. Default: all, of which a pin offers some. */
   channels?: readonly Channel[] | undefined;
 }
 
@@ -37,7 +38,8 @@ export interface ObtainOptions {
  */
 export async function obtainSource(options: ObtainOptions): Promise<Source> {
   const { pin, folder, report, signal } = options;
-  const channels = folder === undefined ? (options.channels ?? [submodule, archive, npm]) : [givenFolder(folder)];
+  const channels =
+    folder === undefined ? (options.channels ?? [submodule, archive, npm, sdist]) : [givenFolder(folder)];
   const misses: Miss[] = [];
   for (const channel of channels) {
     const detail = channel.detail(pin);
@@ -61,7 +63,7 @@ export async function obtainSource(options: ObtainOptions): Promise<Source> {
 async function fromHere(channel: Channel, detail: string, options: ObtainOptions): Promise<Source> {
   const { pin, unverified = false, signal } = options;
   const dir = await channel.deliver({ pin, scratch: "", onBytes: () => undefined, signal });
-  const tree = await treeHash(dir, { signal });
+  const tree = await treeHash(dir, { only: pin.reads, signal });
   if (tree !== pin.tree && !unverified) throw notUpstreams(pin, dir, tree);
   return { dir, tree, channel: channel.name, verified: tree === pin.tree, detail };
 }
@@ -79,7 +81,7 @@ async function fromAfar(channel: Channel, detail: string, options: ObtainOptions
 async function keptFrom(into: string, { pin, signal }: ObtainOptions): Promise<Source | null> {
   try {
     const origin: Pick<Source, "channel" | "detail"> = JSON.parse(await readFile(originOf(into), "utf8"));
-    const tree = await treeHash(into, { signal });
+    const tree = await treeHash(into, { only: pin.reads, signal });
     return tree === pin.tree ? { dir: into, tree, verified: true, ...origin } : null;
   } catch {
     signal?.throwIfAborted();
@@ -96,7 +98,7 @@ async function download(channel: Channel, detail: string, into: string, options:
     const onBytes = (bytes: number, total: number | null) =>
       report?.({ kind: "source-bytes", channel: channel.name, bytes, total });
     const dir = await channel.deliver({ pin, scratch, onBytes, signal });
-    const tree = await treeHash(dir, { signal });
+    const tree = await treeHash(dir, { only: pin.reads, signal });
     if (tree !== pin.tree && !unverified) throw wrongDelivery(pin, tree);
     await rm(originOf(into), { force: true });
     await rm(into, { recursive: true, force: true });
@@ -158,8 +160,8 @@ function unavailable(pin: SourcePin, misses: readonly Miss[]): CorralError {
     [
       `The source of ${pin.name} ${pin.version} could not be had from anywhere:`,
       ...lines,
-      "Mend one of these and try again. Without a network, copy the source of commit " +
-        `${pin.commit} here and run: corral build --source DIR`,
+      `Mend one of these and try again. Without a network, copy the source of ${releaseOf(pin)} here ` +
+        `and run: corral build ${pin.engine} --source DIR`,
     ].join("\n"),
     {
       cause: new AggregateError(misses.map(({ error }) => error)),

@@ -4,15 +4,21 @@ export interface SourcePin {
   /** What to call it when talking to people. */
   readonly name: string;
   readonly version: string;
-  readonly commit: string;
-  /** Git tree hash (SHA-1, hex) of the commit: the proof that files are upstream's. */
+  /** Null where upstream's commit is not known: then `tree` alone says what the source is. */
+  readonly commit: string | null;
+  /** Git tree hash (SHA-1, hex): the proof that files are upstream's. Of the commit, or of what `reads` names. */
   readonly tree: string;
-  readonly archive: {
+  /**
+   * Files and folders that the build reads, where not all of the tree counts: they alone are hashed, kept and compiled.
+   * For a source that reaches us in other shapes than upstream's commit, such as one with its submodules put in place.
+   */
+  readonly reads?: readonly string[];
+  readonly archive?: {
     readonly url: string;
     /** Environment variable that gives another address: a mirror, or a test's server. */
     readonly variable: string;
   };
-  readonly npm: {
+  readonly npm?: {
     readonly package: string;
     readonly version: string;
     /** Subresource integrity of the package's tarball, as the registry publishes it. */
@@ -20,27 +26,18 @@ export interface SourcePin {
     /** Path inside the package of the git bundle that carries the tree. */
     readonly bundle: string;
   };
+  /** A Python source distribution. */
+  readonly sdist?: {
+    readonly package: string;
+    readonly version: string;
+    /** Of the tarball, hex, as the registry publishes it. */
+    readonly sha256: string;
+  };
   /** Folder of the git submodule, relative to the package's root. */
   readonly submodule: string;
 }
 
-const commit = "7fe450e19305b828c199d602c23a8337aaa1f03b";
-
-export const llamaPin: SourcePin = {
-  engine: "llama",
-  name: "llama.cpp",
-  version: "0.5.0",
-  commit,
-  tree: "fd570ef54b10ec5fecb739e7e04c8ce44a6f415a",
-  archive: {
-    url: `https://github.com/ggml-org/llama.cpp/archive/${commit}.tar.gz`,
-    variable: "CORRAL_LLAMA_ARCHIVE",
-  },
-  npm: {
-    package: "node-llama-cpp",
-    version: "3.22.1",
-    integrity: "sha512-bltIipuWmc123H7tMIgDGKSsSrhmhlQYeVUC48XTjVW7XGJJiJJyCdlTMzQ/LiWoPkGDpcL4FviDpgw7qfTiDw==",
-    bundle: "llama/gitRelease.bundle",
-  },
-  submodule: "llama-cpp",
-};
+/** The pinned source in words: its commit, or its release where the commit is not known. */
+export function releaseOf({ name, version, commit }: SourcePin): string {
+  return commit === null ? `${name} ${version} with its third parties` : `commit ${commit}`;
+}

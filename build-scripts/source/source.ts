@@ -1,9 +1,9 @@
-export type ChannelName = "folder" | "submodule" | "archive" | "npm";
+export type ChannelName = "folder" | "submodule" | "archive" | "npm" | "sdist";
 
 /** A source tree on disk, and what is known about where it came from. */
 export interface Source {
   readonly dir: string;
-  /** Git tree hash of the files as they are in `dir`. */
+  /** Git tree hash of the files as they are in `dir`; where the pin has `reads`, of those files. */
   readonly tree: string;
   readonly channel: ChannelName;
   /** The tree is the pinned one. False only where the caller asked for an unverified source. */

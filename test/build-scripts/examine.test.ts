@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { sha256Of } from "../../build-scripts/build-folder.ts";
 import { examine, problemsOf } from "../../build-scripts/examine.ts";
-import { LADDER_VERSION } from "../../build-scripts/ladder.ts";
+import { llamaLadder } from "../../build-scripts/llama/ladder.ts";
+import { llamaPin } from "../../build-scripts/llama/pin.ts";
 import { writeManifest } from "../../build-scripts/manifest.ts";
-import { llamaPin } from "../../build-scripts/source/pin.ts";
 import { cpuFeatures } from "../../src/machine/features.ts";
 import { sampleManifest } from "./sample-manifest.ts";
 
@@ -19,7 +19,7 @@ describe("what is essential", () => {
   });
 
   it("is nothing more where one is", () => {
-    const problems = problemsOf([cmake], [{ state: "ready", dir: "/x" }]);
+    const problems = problemsOf([cmake], [{ state: "ready", dir: "/x/llama-1" }]);
     expect(problems).toMatchObject([{ essential: false }]);
   });
 
@@ -42,7 +42,7 @@ describe("an examination", () => {
       const here = { arch: process.arch, model: "this", features: await cpuFeatures() };
       const current = {
         engine: { name: "llama", version: "1", commit: "c", tree: llamaPin.tree },
-        options: { ...sampleManifest().options, ladder: LADDER_VERSION },
+        options: { ...sampleManifest().options, ladder: llamaLadder.version },
         cpu: here,
       };
       const put = async (name: string, more: Parameters<typeof sampleManifest>[0], content = "program") => {
@@ -56,11 +56,11 @@ describe("an examination", () => {
         );
         await writeFile(join(dir, "llama-server"), content);
       };
-      await put("a", {});
-      await put("b", {}, "another");
-      await put("c", { cpu: { ...here, features: [...here.features, "zzz"] } });
-      await put("d", { options: { ...current.options, ladder: LADDER_VERSION + 1 } });
-      await mkdir(join(cacheDir, "builds", "e"));
+      await put("llama-a", {});
+      await put("llama-b", {}, "another");
+      await put("llama-c", { cpu: { ...here, features: [...here.features, "zzz"] } });
+      await put("llama-d", { options: { ...current.options, ladder: llamaLadder.version + 1 } });
+      await mkdir(join(cacheDir, "builds", "llama-e"));
 
       const { builds, healthy, notableFeatures, machine } = await examine({ cacheDir });
       expect(builds.map(({ state }) => state)).toEqual(["ready", "damaged", "other-cpu", "outdated", "unfinished"]);

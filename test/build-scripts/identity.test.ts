@@ -4,6 +4,7 @@ import { type BuildFacts, folderName, identityOf, normaliseDefines } from "../..
 const facts: BuildFacts = {
   engine: "llama",
   tree: "fd570ef54b10ec5fecb739e7e04c8ce44a6f415a",
+  inputs: {},
   options: { arithmetic: "safe", defines: [], targets: ["llama-server", "llama-bench"], ladder: 1 },
   compiler: { version: "g++ 12.2.0", target: "x86_64-linux-gnu" },
   cpu: { arch: "x64", features: ["avx2", "fma"] },
@@ -22,6 +23,7 @@ describe("identity", () => {
 
   it.each<[string, Partial<BuildFacts>]>([
     ["source", { tree: "0000" }],
+    ["other inputs", { inputs: { "a.cpp": "0000" } }],
     ["arithmetic", { options: { ...facts.options, arithmetic: "fast" } }],
     ["defines", { options: { ...facts.options, defines: ["GGML_LTO=ON"] } }],
     ["targets", { options: { ...facts.options, targets: ["llama-server"] } }],

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { effectiveArithmetic, type LadderInput, ladder } from "../../build-scripts/ladder.ts";
+import type { LadderInput } from "../../build-scripts/ladder.ts";
+import { llamaLadder } from "../../build-scripts/llama/ladder.ts";
+
+const { rungs: ladder, arithmetic: effectiveArithmetic } = llamaLadder;
 
 const AVX2 = ["avx", "avx2", "bmi2", "f16c", "fma", "sse4_2"];
 const AVX512 = [...AVX2, "avx512bw", "avx512f", "avx512_bf16", "avx512_vnni"];

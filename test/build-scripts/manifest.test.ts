@@ -47,7 +47,7 @@ describe("a manifest", () => {
 
 describe("whether a build serves", () => {
   const { engine, options, cpu } = sampleManifest();
-  const facts = { engine: engine.name, tree: engine.tree, options, cpu };
+  const facts = { engine: engine.name, tree: engine.tree, inputs: {}, options, cpu };
 
   it("does not depend on the compiler: it has proved itself", () => {
     const manifest = sampleManifest({ compiler: { version: "another", target: "else" } });
@@ -59,6 +59,7 @@ describe("whether a build serves", () => {
     ["a CPU with fewer features", { cpu: { ...cpu, features: ["avx2"] } }],
     ["another architecture", { cpu: { ...cpu, arch: "arm64" } }],
     ["another source", { tree: "dead" }],
+    ["another input", { inputs: { "a.cpp": "dead" } }],
     ["other options", { options: { ...options, defines: ["A=1"] } }],
     ["other arithmetic", { options: { ...options, arithmetic: "fast" as const } }],
   ])("is denied for %s", (_what, change) => {
@@ -91,10 +92,10 @@ describe("builds in a cache", () => {
     const build = await readBuild(await put("llama-1"));
     if (build === null) throw new Error("no build");
     expect(await verifyBuild(build)).toEqual({ intact: true, damaged: [] });
-    await writeFile(build.programs["llama-server"], "A program");
+    await writeFile(join(build.dir, "llama-server"), "A program");
     expect(await hasPrograms(build)).toBe(true);
     expect(await verifyBuild(build)).toEqual({ intact: false, damaged: ["llama-server"] });
-    await rm(build.programs["llama-server"]);
+    await rm(join(build.dir, "llama-server"));
     expect(await hasPrograms(build)).toBe(false);
   });
 });

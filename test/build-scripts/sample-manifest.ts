@@ -6,6 +6,7 @@ export function sampleManifest(more: Partial<Manifest> = {}): Manifest {
     format: 1,
     identity: "0".repeat(64),
     engine: { name: "llama", version: "0.5.0", commit: "c0ffee", tree: "beef" },
+    inputs: {},
     source: { channel: "npm", verified: true, detail: "somewhere" },
     options: { arithmetic: "safe", defines: [], targets: ["llama-server"], ladder: 1 },
     rung: { name: "native", why: "all that this CPU has", flags: [], defines: ["GGML_NATIVE=ON"], gaveUp: [] },

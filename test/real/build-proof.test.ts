@@ -7,8 +7,10 @@ import { execa } from "execa";
 import { describe, expect, it } from "vitest";
 import { ensureBuild, verifyBuild } from "../../build-scripts/build.ts";
 import { cacheDir } from "../../build-scripts/cache.ts";
-import { type ProveOptions, prove } from "../../build-scripts/prove.ts";
-import { llamaRecipe, type Recipe } from "../../build-scripts/recipe.ts";
+import { proveLlama } from "../../build-scripts/llama/prove.ts";
+import { llamaRecipe } from "../../build-scripts/llama/recipe.ts";
+import type { ProveOptions } from "../../build-scripts/prove.ts";
+import type { Recipe } from "../../build-scripts/recipe.ts";
 import { obtainSource } from "../../build-scripts/source/obtain.ts";
 
 const header = fileURLToPath(new URL("../fixtures/half-precision-sums.h", import.meta.url));
@@ -42,7 +44,7 @@ async function faultyBuild(): Promise<string> {
 }
 
 async function proofOf(dir: string, more: Partial<ProveOptions> = {}) {
-  return prove({ dir, arithmetic: "safe", threads: 1, report: () => undefined, ...more });
+  return proveLlama({ dir, arithmetic: "safe", threads: 1, report: () => undefined, ...more });
 }
 
 describe("the proof", () => {

@@ -30,8 +30,8 @@ afterEach(async () => {
   await rm(cacheDir, { recursive: true, force: true });
 });
 
-function ask(more: Partial<BuildOptions> = {}, recipe: Partial<Recipe> = {}) {
-  return ensureBuild({ engine: "llama", source, unverified: true, cacheDir, ...more }, { ...tiny, ...recipe });
+function ask(more: Partial<BuildOptions<"llama">> = {}, recipe: Partial<Recipe> = {}) {
+  return ensureBuild<"llama">({ engine: "llama", source, unverified: true, cacheDir, ...more }, { ...tiny, ...recipe });
 }
 
 /** A build in a process of its own. */
@@ -112,7 +112,7 @@ describe("a build", () => {
   });
 
   it("joins compiler flags of rung, caller and environment", async () => {
-    const ladder = () => [rung("native", ["-DFROM_RUNG"])];
+    const ladder = { ...tiny.ladder, rungs: () => [rung("native", ["-DFROM_RUNG"])] };
     process.env.CFLAGS = "-DFROM_ENVIRONMENT";
     process.env.SOURCE_DATE_EPOCH = "0";
     try {
@@ -157,7 +157,7 @@ describe("the ladder", () => {
   });
 
   it("steps down when the assembler does not know an instruction", async () => {
-    const ladder = () => [rung("native", ["-mno-such-thing"]), rung("portable")];
+    const ladder = { ...tiny.ladder, rungs: () => [rung("native", ["-mno-such-thing"]), rung("portable")] };
     const build = await ask({}, { ladder });
     expect(build.manifest.failedRungs.map(({ name }) => name)).toEqual(["native"]);
   });

@@ -262,6 +262,6 @@ test("when nothing delivers, every channel is named with its reason, and then wh
     expect.stringMatching(/^ {2}submodule \(.*x-cpp\): this corral is not a git checkout$/),
     expect.stringMatching(/^ {2}archive \(http:\/\/127\.0\.0\.1:1\/x\.tar\.gz\): .*/),
     "  npm (x@1.2.3): request to https://r/ failed",
-    expect.stringMatching(/corral build --source DIR$/),
+    expect.stringMatching(/corral build x --source DIR$/),
   ]);
 });

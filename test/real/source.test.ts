@@ -2,9 +2,9 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { llamaPin } from "../../build-scripts/llama/pin.ts";
 import { npm } from "../../build-scripts/source/npm.ts";
 import { obtainSource } from "../../build-scripts/source/obtain.ts";
-import { llamaPin } from "../../build-scripts/source/pin.ts";
 
 // The one test that needs a network: a registry, or npm's cache of it.
 test("the pinned npm package carries upstream's tree", async () => {

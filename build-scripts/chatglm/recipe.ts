@@ -1,0 +1,47 @@
+import { cp } from "node:fs/promises";
+import { join } from "node:path";
+import { llamaPin } from "../llama/pin.ts";
+import type { Preparation, Prepared, Recipe } from "../recipe.ts";
+import { chatglmLadder } from "./ladder.ts";
+import { nativeFolder, nativeHash, replacementsFile } from "./native.ts";
+import { chatglmPin } from "./pin.ts";
+import { proveChatglm } from "./prove.ts";
+import { readReplacements, replaceAll } from "./replacements.ts";
+
+export const chatglmRecipe: Recipe = {
+  pin: chatglmPin,
+  inputs: async () => ({ [llamaPin.name]: llamaPin.tree, "chatglm-server": await nativeHash() }),
+  prepare,
+  defines: [
+    "CMAKE_BUILD_TYPE=Release",
+    "GGML_NO_ACCELERATE=ON",
+    // SentencePiece asks for CMake 3.1, which CMake 4 refuses to be.
+    "CMAKE_POLICY_VERSION_MINIMUM=3.5",
+  ],
+  targets: { "chatglm-server": "chatglm-server" },
+  binDir: "bin",
+  files: {},
+  ladder: chatglmLadder,
+  prove: proveChatglm,
+};
+
+/**
+ * Copies what the build reads of chatglm.cpp, and makes the replacements in the copy that prefix reuse needs. A source
+ * that they do not fit is built as it is. llama.cpp's copies of cpp-httplib and nlohmann-json serve it.
+ */
+async function prepare({ source, scratch, obtain }: Preparation): Promise<Prepared> {
+  const llama = await obtain(llamaPin);
+  const copy = join(scratch, "chatglm.cpp");
+  for (const path of chatglmPin.reads ?? []) await cp(join(source.dir, path), join(copy, path), { recursive: true });
+  const reuse = await replaceAll(copy, await readReplacements(replacementsFile));
+  return {
+    folder: nativeFolder,
+    defines: [
+      `CHATGLM_SOURCE=${copy}`,
+      `LLAMA_SOURCE=${llama.dir}`,
+      `CHATGLM_PREFIX_REUSE=${reuse ? "ON" : "OFF"}`,
+      `CHATGLM_SERVER_VERSION=${chatglmPin.version}${source.verified ? "" : `+tree-${source.tree.slice(0, 7)}`}`,
+    ],
+    gaveUp: reuse ? [] : ["prefix reuse: this source is not the one that it was made for, so each prompt is read anew"],
+  };
+}
