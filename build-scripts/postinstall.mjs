@@ -1,7 +1,8 @@
 /**
- * After `npm install`: builds the engine, so that the first start is quick. CORRAL_BUILD says how:
+ * After `npm install`: builds the engines, so that the first start is quick. CORRAL_BUILD says how:
  * auto (default): build, and never fail the install: the first start tries again; skip: do nothing;
  * require: build, also in a checkout, and fail the install when that fails.
+ * Few need the second engine: where it can't be built that is said, and the install goes on in any mode.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -30,7 +31,11 @@ if (!MODES.includes(mode)) {
 async function build() {
   const { ensureBuild } = await import("../dist/build-scripts/build.js");
   const { progressReporter } = await import("../dist/build-scripts/progress.js");
-  await ensureBuild({ engine: "llama", mode, report: progressReporter(process.stderr) });
+  const options = { mode, report: progressReporter(process.stderr) };
+  await ensureBuild({ engine: "llama", ...options });
+  await ensureBuild({ engine: "chatglm", ...options }).catch((error) =>
+    say(`${messageOf(error)}\ncorral: it goes without chatglm-server; the first start that needs it tries again.`),
+  );
 }
 
 function isCheckout() {

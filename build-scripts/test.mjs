@@ -1,5 +1,5 @@
 /**
- * `npm test`: sets up what is missing, builds the engine that the tests run (or finds it in the cache), then runs
+ * `npm test`: sets up what is missing, builds the engines that the tests run (or finds them in the cache), then runs
  * vitest with the arguments given here, and ends as it ends.
  */
 import { spawn } from "node:child_process";
@@ -8,10 +8,12 @@ import { join } from "node:path";
 import { root, setUp } from "./setup.mjs";
 
 setUp();
-const { ensureBuild } = await import("../dist/build-scripts/build.js");
+const { ENGINES, ensureBuild } = await import("../dist/build-scripts/build.js");
 const { progressReporter } = await import("../dist/build-scripts/progress.js");
 try {
-  await ensureBuild({ engine: "llama", mode: "require", report: progressReporter(process.stderr) });
+  for (const engine of ENGINES) {
+    await ensureBuild({ engine, mode: "require", report: progressReporter(process.stderr) });
+  }
 } catch (error) {
   process.stderr.write(`corral: ${error.code ? error.message : error.stack}\n`);
   process.exit(1);

@@ -2,6 +2,8 @@ export {
   type Build,
   type BuildEvent,
   type BuildOptions,
+  ENGINES,
+  type Engine,
   ensureBuild,
   findBuild,
   type Manifest,

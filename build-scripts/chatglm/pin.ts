@@ -10,11 +10,14 @@ export const chatglmPin: SourcePin = {
   name: "chatglm.cpp",
   version: "0.4.2",
   commit: null,
-  tree: "1965566fd923cdb5b5eb6c5c8569a637c37e9da5",
+  tree: "654ae7b278e84dea92a738199ef67c763d1a8907",
   reads: [
     ...["CMakeLists.txt", "chatglm.cpp", "chatglm.h"],
     ...partsOf("ggml", "CMakeLists.txt ggml.pc.in include src"),
-    ...partsOf("sentencepiece", "CMakeLists.txt VERSION.txt config.h.in sentencepiece.pc.in src third_party"),
+    ...partsOf(
+      "sentencepiece",
+      "CMakeLists.txt LICENSE README.md VERSION.txt config.h.in sentencepiece.pc.in src third_party",
+    ),
     ...partsOf("abseil-cpp", "CMakeLists.txt CMake absl"),
     ...partsOf("re2", "CMakeLists.txt re2.pc.in re2Config.cmake.in re2 util"),
     ...partsOf("stb", "stb_image.h stb_image_resize2.h"),

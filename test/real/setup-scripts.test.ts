@@ -36,7 +36,8 @@ beforeEach(async () => {
   await put("dist/build-scripts/progress.js", "export const progressReporter = () => () => undefined;");
   await put(
     "dist/build-scripts/build.js",
-    `export const ensureBuild = async ({ mode }) => console.log("build " + mode);`,
+    `export const ENGINES = ["llama", "chatglm"];
+     export const ensureBuild = async ({ engine, mode }) => console.log("build " + engine + " " + mode);`,
   );
   await put("dist/src/cli/main.js", `console.log(process.argv.slice(2).join(" "));`);
   await put(
@@ -124,14 +125,14 @@ describe("start", () => {
 describe("test", () => {
   test("builds, then runs vitest with the caller's arguments, and ends as it ends", async () => {
     const { stdout, exitCode } = await run("test", ["-t", "name"]);
-    expect(stdout.split("\n")).toEqual(["build require", "vitest run -t name"]);
+    expect(stdout.split("\n")).toEqual(["build llama require", "build chatglm require", "vitest run -t name"]);
     expect(exitCode).toBe(7);
   });
 
   test("does not run the tests without an engine", async () => {
     await put(
       "dist/build-scripts/build.js",
-      `export const ensureBuild = () => Promise.reject(new Error("no compiler"));`,
+      `export const ENGINES = ["llama"]; export const ensureBuild = () => Promise.reject(new Error("no compiler"));`,
     );
     const { stdout, stderr, exitCode } = await run("test");
     expect(stdout).toBe("");
@@ -144,9 +145,9 @@ describe("postinstall", () => {
   const failing = `export const ensureBuild = () => Promise.reject(new Error("no compiler"));`;
 
   test.each([
-    ["auto", "", "build auto"],
+    ["auto", "", "build llama auto\nbuild chatglm auto"],
     ["skip", "", ""],
-    ["require", "", "build require"],
+    ["require", "", "build llama require\nbuild chatglm require"],
     ["sometimes", "CORRAL_BUILD=sometimes is not one of auto, skip, require", ""],
   ])("CORRAL_BUILD=%s in an installed package", async (mode, stderr, stdout) => {
     const result = await run("postinstall", [], { CORRAL_BUILD: mode });
@@ -163,6 +164,18 @@ describe("postinstall", () => {
     expect(result.stderr.match(/no compiler/g)).toHaveLength(1);
   });
 
+  test.each(["auto", "require"])("%s goes on, and says so, where only the second engine fails", async (mode) => {
+    await put(
+      "dist/build-scripts/build.js",
+      `export const ensureBuild = async ({ engine }) => {
+         if (engine === "chatglm") throw new Error("no source");
+         console.log("build " + engine);
+       };`,
+    );
+    const result = await run("postinstall", [], { CORRAL_BUILD: mode });
+    expect(result).toMatchObject({ exitCode: 0, stdout: "build llama", stderr: expect.stringMatching(/no source/) });
+  });
+
   test("in a checkout it says one line and leaves building to the first start, unless it is required", async () => {
     await put("src/index.ts", "");
     const auto = await run("postinstall");
@@ -170,7 +183,11 @@ describe("postinstall", () => {
     expect(auto.stderr.split("\n")).toHaveLength(1);
     await utimes(join(root, "dist/.compiled"), 0, 0);
     const required = await run("postinstall", [], { CORRAL_BUILD: "require" });
-    expect(required.stdout.split("\n")).toEqual(["npm run --silent build", "build require"]);
+    expect(required.stdout.split("\n")).toEqual([
+      "npm run --silent build",
+      "build llama require",
+      "build chatglm require",
+    ]);
   });
 
   test("without dist it harms nothing", async () => {
