@@ -7,7 +7,9 @@ Examples:
   corral model inspect ./qwen2.5-7b-q4_k_m.gguf
   corral model inspect ./big-00001-of-00003.gguf --json
   corral model make echo --out echo.gguf
-  corral model make random --preset qwen2.5-0.5b --type q4_0 --out random.gguf`;
+  corral model make random --preset qwen2.5-0.5b --type q4_0 --out random.gguf
+  corral model make chatglm --type 3 --quantisation q4_0 --out random.bin
+  corral model make chatglm --type 1 --script alphabet --out alphabet.bin`;
 
 export function modelCommand(): Command {
   return new Command("model")

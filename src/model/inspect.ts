@@ -1,12 +1,16 @@
-import { describeParts } from "./describe.ts";
+import { describeChatglm } from "./chatglm/describe.ts";
+import { MODEL_TYPES } from "./chatglm/layout.ts";
+import { type ChatglmFile, isChatglm, readChatglm } from "./chatglm/read.ts";
+import { requireTokenizer } from "./chatglm/require-tokenizer.ts";
 import type { ModelDescription } from "./description.ts";
+import { describeParts } from "./gguf/describe.ts";
 import type { GgufArray, GgufValue, Scalar } from "./gguf/value.ts";
-import { readParts } from "./parts.ts";
+import { type ModelParts, readParts } from "./parts.ts";
 
 /** A description and the metadata it was made from, as plain JSON. */
 export interface ModelInspection extends ModelDescription {
   /**
-   * Of the first part. An array of more than 128 elements is
+   * Of a GGUF, its keys (of the first part); of chatglm.cpp's format, its type, configuration and tokenizer. An array of more than 128 elements is
    * `{ array: "string", length: 151936 }`; an integer beyond 2^53 is text.
    */
   readonly metadata: Readonly<Record<string, unknown>>;
@@ -14,7 +18,25 @@ export interface ModelInspection extends ModelDescription {
 
 /** Describes a model with all that its header says. Throws as `describeModel`. */
 export async function inspectModel(path: string): Promise<ModelInspection> {
-  const parts = await readParts(path);
+  return (await isChatglm(path)) ? inspectChatglm(await readChatglm(path)) : inspectParts(await readParts(path));
+}
+
+async function inspectChatglm(file: ChatglmFile): Promise<ModelInspection> {
+  const { type, version, config, vision, tokenizer } = file;
+  const tokens = await requireTokenizer(file);
+  const { title } = MODEL_TYPES[type];
+  const metadata = {
+    type,
+    title,
+    version,
+    config,
+    ...(vision === null ? {} : { vision }),
+    tokenizer: { ...tokenizer, tokens },
+  };
+  return { ...describeChatglm(file), metadata };
+}
+
+function inspectParts(parts: ModelParts): ModelInspection {
   const entries = [...parts[0].metadata].map(([key, value]) => [key, plain(value)]);
   return { ...describeParts(parts), metadata: Object.fromEntries(entries) };
 }

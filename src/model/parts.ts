@@ -12,7 +12,7 @@ const PART_NAME = /^(?<stem>.+)-(?<part>\d{5})-of-(?<count>\d{5})\.gguf$/;
 
 /** A file's name without its ending and part numbers. Pure. */
 export const modelName = (path: string): string =>
-  PART_NAME.exec(basename(path))?.groups?.stem ?? basename(path).replace(/\.gguf$/i, "");
+  PART_NAME.exec(basename(path))?.groups?.stem ?? basename(path).replace(/\.(gguf|bin)$/i, "");
 
 /**
  * Reads the headers of all files of the model that any one of them belongs to, and checks that they belong together.

@@ -1,4 +1,3 @@
-import { CorralError } from "../errors.ts";
 import { byteTokenizer } from "./echo/tokenizer.ts";
 import { f32, type MadeValue, text, u32 } from "./gguf/encode.ts";
 import { encodeWeights } from "./gguf/quantise.ts";
@@ -6,6 +5,7 @@ import type { Shape } from "./gguf/types.ts";
 import { type MadeTensor, writeGguf } from "./gguf/write.ts";
 import { CONTEXT, type ModelShape, PRESETS, type Preset, ROTARY_BASE } from "./random/presets.ts";
 import { type RandomType, randomWeights } from "./random/weights.ts";
+import { requireKnown } from "./require-known.ts";
 import { readTokenizer } from "./tokenizer.ts";
 import type { WriteOptions } from "./whole-file.ts";
 
@@ -120,11 +120,3 @@ const vector = (name: string, length: number, value: number): MadeTensor => ({
   shape: [length],
   data: () => [encodeWeights("F32", new Float32Array(length).fill(value))],
 });
-
-function requireKnown(what: string, given: string, known: object): void {
-  if (Object.hasOwn(known, given)) return;
-  const names = Object.keys(known).join(", ");
-  throw new CorralError("CORRAL_BAD_OPTION", `there is no ${what} "${given}". Choose one of ${names}.`, {
-    facts: { [what]: given },
-  });
-}

@@ -90,7 +90,9 @@ describe("a model's name", () => {
     ["/m/big-00002-of-00003.gguf", "big"],
     ["/m/MODEL.GGUF", "MODEL"],
     ["/m/no-ending", "no-ending"],
-    ["/m/a-00001-of-00003.bin", "a-00001-of-00003.bin"],
+    ["/m/a-00001-of-00003.bin", "a-00001-of-00003"],
+    ["/m/chatglm3-6b.bin", "chatglm3-6b"],
+    ["/m/a.txt", "a.txt"],
   ])("of %s is %s", (path, name) => {
     expect(modelName(path)).toBe(name);
   });

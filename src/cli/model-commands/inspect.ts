@@ -6,7 +6,9 @@ import { table } from "../terminal/table.ts";
 
 export function inspectCommand(): Command {
   return new Command("inspect")
-    .description("print what the header of a GGUF file says; of a split model, name any part")
+    .description(
+      "print what the header of a GGUF file or a .bin file of chatglm.cpp says; of a split model, name any part",
+    )
     .argument("<file>", "the model")
     .option("--json", "print all of it as JSON, but for long arrays")
     .action(async (file: string, { json = false }: { json?: boolean }) => {
@@ -23,7 +25,7 @@ function inspectionText(model: ModelInspection): string {
   const { bold, dim } = coloursFor(process.stdout);
   const size = model.files.reduce((sum, { bytes }) => sum + bytes, 0);
   const files = model.files.length > 1 ? ` in ${model.files.length} files` : "";
-  const title = model.metadata["general.name"];
+  const title = model.metadata["general.name"] ?? model.metadata.title;
   const rows: [string, string][] = [
     ["name", bold(printable(model.name))],
     ["title", typeof title === "string" ? printable(title) : "none"],
@@ -41,17 +43,19 @@ function inspectionText(model: ModelInspection): string {
       index === 0 ? "tensors" : "",
       `${type.padEnd(8)}${formatBytes(bytes)}`,
     ]),
-    ["format", `GGUF v${model.formatVersion}`],
-    ...templateLines(model.chatTemplate).map((line, index): [string, string] => [
-      index === 0 ? "chat template" : "",
-      dim(line),
-    ]),
+    ["format", formatText(model)],
+    ...templateLines(model).map((line, index): [string, string] => [index === 0 ? "chat template" : "", dim(line)]),
   ];
   return table([{ title: "" }, { title: "" }], rows);
 }
 
-function templateLines(template: string | null): string[] {
-  if (template === null) return ["none"];
+function formatText({ format, formatVersion, metadata }: ModelInspection): string {
+  if (format === "gguf") return `GGUF v${formatVersion}`;
+  return `chatglm.cpp v${formatVersion}, type ${metadata.type} (${metadata.title})`;
+}
+
+function templateLines({ chatTemplate: template, format }: ModelInspection): string[] {
+  if (template === null) return [format === "chatglm" ? "the engine's own for this type" : "none"];
   const lines = template.split("\n").map(printable);
   const shown = lines
     .slice(0, TEMPLATE_LINES)

@@ -1,12 +1,26 @@
 import { Command, InvalidArgumentError } from "commander";
-import { type EchoOptions, MODEL_PRESETS, type RandomOptions, writeEchoModel, writeRandomModel } from "../../index.ts";
+import {
+  CHATGLM_SHAPES,
+  CorralError,
+  type EchoOptions,
+  MODEL_PRESETS,
+  type RandomChatglmOptions,
+  type RandomOptions,
+  type ScriptedOptions,
+  type WriteOptions,
+  writeEchoModel,
+  writeRandomChatglm,
+  writeRandomModel,
+  writeScriptedChatglm,
+} from "../../index.ts";
 import { showWriting } from "./writing.ts";
 
 export function makeCommand(): Command {
   return new Command("make")
     .description("make a model for tests and benchmarks")
     .addCommand(echoCommand())
-    .addCommand(randomCommand());
+    .addCommand(randomCommand())
+    .addCommand(chatglmCommand());
 }
 
 function echoCommand(): Command {
@@ -37,6 +51,38 @@ function randomCommand(): Command {
     });
 }
 
+function chatglmCommand(): Command {
+  return new Command("chatglm")
+    .description("a .bin file of chatglm.cpp, with random weights or with a script that it says whatever it is asked")
+    .requiredOption("--out <file>", "where to write it; what is there is replaced")
+    .requiredOption("--type <number>", "1 ChatGLM-6B, 2 ChatGLM2, 3 ChatGLM3, 4 GLM-4", wholeNumber)
+    .option("--script <name>", "alphabet (abc...z, then the end) or endless: such a model is always tiny")
+    .option("--shape <name>", `of random weights: ${Object.keys(CHATGLM_SHAPES).join(", ")} (default: tiny)`)
+    .option("--layers <number>", "fewer or more than the shape has", positiveWhole)
+    .option("--quantisation <name>", "of random weights: f32, f16, q8_0 or q4_0 (default: f16)")
+    .option("--tokenizer <size>", "tiny, or full like the real models' (default: as the shape's)")
+    .option(
+      "--max-length <tokens>",
+      "that prompt and answer may have together (default: the shape's, or 2048)",
+      positiveWhole,
+    )
+    .option("--seed <number>", "another seed makes other weights (default: 0)", wholeNumber)
+    .action(async ({ out, script, ...given }: ChatglmFlags) => {
+      if (script === undefined) return showWriting(out, (options) => writeRandomChatglm(out, { ...options, ...given }));
+      const { type, maxLength, ...others } = given;
+      const [useless] = Object.keys(others);
+      if (useless !== undefined) {
+        throw new CorralError("CORRAL_BAD_OPTION", `a model with a script has no choice of ${useless}. Leave it out.`);
+      }
+      return showWriting(out, (options) => writeScriptedChatglm(out, { ...options, type, script, maxLength }));
+    });
+}
+
+type ChatglmFlags = Omit<RandomChatglmOptions, keyof WriteOptions> & {
+  out: string;
+  script?: ScriptedOptions["script"];
+};
+
 interface MakeFlags {
   out: string;
   vocab?: string;
@@ -45,6 +91,12 @@ interface MakeFlags {
 function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("Give a whole number from 0 on.");
   return Number(text);
+}
+
+function positiveWhole(text: string): number {
+  const value = wholeNumber(text);
+  if (value === 0) throw new InvalidArgumentError("Give a whole number from 1 on.");
+  return value;
 }
 
 function positive(text: string): number {

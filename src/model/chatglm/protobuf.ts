@@ -22,6 +22,11 @@ export function* readFields(message: Uint8Array): Generator<Field> {
   let at = 0;
 
   const varint = (): bigint => {
+    const single = message[at] ?? 0x80;
+    if (single < 0x80) {
+      at++;
+      return BigInt(single);
+    }
     let value = 0n;
     for (let index = 0; index < LONGEST_VARINT; index++) {
       const byte = message[at++];

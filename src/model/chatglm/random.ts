@@ -1,13 +1,13 @@
-import { CorralError } from "../../errors.ts";
 import { encodeWeights } from "../gguf/quantise.ts";
 import { randomWeights } from "../random/weights.ts";
+import { requireKnown } from "../require-known.ts";
 import type { WriteOptions } from "../whole-file.ts";
 import type { ChatglmConfig, WantedTensor } from "./layout.ts";
-import { makeTokenizer, type TokenizerSize } from "./tokenizer.ts";
+import { MADE_TYPES, type MadeType, makeTokenizer, TOKENIZER_SIZES, type TokenizerSize } from "./tokenizer.ts";
 import { writeChatglm } from "./write.ts";
 
 export interface RandomChatglmOptions extends WriteOptions {
-  readonly type: 1 | 2 | 3 | 4;
+  readonly type: MadeType;
   /** Default "tiny". */
   readonly shape?: keyof typeof CHATGLM_SHAPES | undefined;
   /** Default: as many as the shape has. */
@@ -57,10 +57,12 @@ const QUANTISATIONS = { f32: "F32", f16: "F16", q8_0: "Q8_0", q4_0: "Q4_0" } as 
  */
 export async function writeRandomChatglm(path: string, options: RandomChatglmOptions): Promise<void> {
   const { type, shape: shapeName = "tiny", quantisation = "f16", seed = 0 } = options;
+  requireKnown("type", type, MADE_TYPES);
   requireKnown("shape", shapeName, CHATGLM_SHAPES);
   requireKnown("quantisation", quantisation, QUANTISATIONS);
   const shape: ChatglmShape = CHATGLM_SHAPES[shapeName];
   const { layers = shape.layers, maxLength = shape.maxLength, tokenizer: size = shape.tokenizer } = options;
+  requireKnown("size of tokenizer", size, TOKENIZER_SIZES);
   const tokenizer = makeTokenizer(type, size);
   const config: ChatglmConfig = {
     dtype: QUANTISATIONS[quantisation],
@@ -84,11 +86,7 @@ export async function writeRandomChatglm(path: string, options: RandomChatglmOpt
 }
 
 /** Norms are near 1, biases near 0, and matrices keep the size of what goes through them, but for the gains below. */
-function* randomData(
-  modelType: RandomChatglmOptions["type"],
-  { name, shape, type }: WantedTensor,
-  seed: number,
-): Generator<Uint8Array> {
+function* randomData(modelType: MadeType, { name, shape, type }: WantedTensor, seed: number): Generator<Uint8Array> {
   const length = shape.at(-1) ?? 1;
   if (shape.length > 1) {
     yield* randomWeights(type as "F16", [length, shape[0] ?? 1], `${seed} ${name}`, gainOf(modelType, name));
@@ -103,18 +101,10 @@ function* randomData(
 }
 
 /** Attention must pick, and weigh as much as the token itself, or an answer would be a loop of a few tokens. */
-function gainOf(type: RandomChatglmOptions["type"], name: string): number {
+function gainOf(type: MadeType, name: string): number {
   // Type 1 multiplies the residual by sqrt(56) before it adds to it.
   const louder = type === 1 ? 6 : 1;
   if (name.endsWith("query_key_value.weight")) return 2;
   if (name.endsWith("attention.dense.weight")) return 8 * louder;
   return name.endsWith("mlp.dense_4h_to_h.weight") ? 2 * louder : 1;
-}
-
-function requireKnown(what: string, given: string, known: object): void {
-  if (Object.hasOwn(known, given)) return;
-  const names = Object.keys(known).join(", ");
-  throw new CorralError("CORRAL_BAD_OPTION", `there is no ${what} "${given}". Choose one of ${names}.`, {
-    facts: { [what]: given },
-  });
 }

@@ -1,18 +1,20 @@
-import { CorralError } from "../../errors.ts";
 import { encodeWeights } from "../gguf/quantise.ts";
 import { Matrix } from "../matrix.ts";
+import { requireKnown } from "../require-known.ts";
 import type { WriteOptions } from "../whole-file.ts";
 import type { ChatglmConfig, WantedTensor } from "./layout.ts";
-import { type MadeTokenizer, makeTokenizer } from "./tokenizer.ts";
+import { MADE_TYPES, type MadeTokenizer, type MadeType, makeTokenizer } from "./tokenizer.ts";
 import { writeChatglm } from "./write.ts";
 
 export interface ScriptedOptions extends WriteOptions {
-  readonly type: 1 | 2 | 3 | 4;
+  readonly type: MadeType;
   /** What it says, greedily and whatever the prompt: "abc...z" and then the end, or the alphabet again and again. */
   readonly script: "alphabet" | "endless";
   /** Tokens that prompt and answer may have together. Default 2048. */
   readonly maxLength?: number | undefined;
 }
+
+const SCRIPTS = { alphabet: true, endless: true };
 
 const HIDDEN = 32;
 const FFN = 4 * HIDDEN;
@@ -27,9 +29,8 @@ const OTHER = 27;
  */
 export async function writeScriptedChatglm(path: string, options: ScriptedOptions): Promise<void> {
   const { type, script, maxLength = 2048 } = options;
-  if (script !== "alphabet" && script !== "endless") {
-    throw new CorralError("CORRAL_BAD_OPTION", `there is no script "${script}". Choose one of alphabet, endless.`);
-  }
+  requireKnown("type", type, MADE_TYPES);
+  requireKnown("script", script, SCRIPTS);
   const tokenizer = makeTokenizer(type, "tiny");
   const config: ChatglmConfig = {
     dtype: "F16",

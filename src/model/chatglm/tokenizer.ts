@@ -1,3 +1,4 @@
+import { ADDED_TOKENS } from "./require-tokenizer.ts";
 import {
   encodeSentencePiece,
   MODEL_KINDS,
@@ -11,8 +12,9 @@ import { type Growth, grow } from "./vocabulary/grow.ts";
 import { Merges } from "./vocabulary/merges.ts";
 import { CHARACTERS, wordsOf } from "./vocabulary/words.ts";
 
-/** A few hundred pieces, or as many as the real models have. */
-export type TokenizerSize = "tiny" | "full";
+/** About a thousand pieces, or as many as the real models have. */
+export const TOKENIZER_SIZES = { tiny: true, full: true } as const;
+export type TokenizerSize = keyof typeof TOKENIZER_SIZES;
 
 export interface MadeTokenizer {
   readonly bytes: Uint8Array;
@@ -25,13 +27,15 @@ export interface MadeTokenizer {
 }
 
 /** The same bytes every time. Full ones take seconds. */
-export function makeTokenizer(type: 1 | 2 | 3 | 4, size: TokenizerSize): MadeTokenizer {
+export function makeTokenizer(type: MadeType, size: TokenizerSize): MadeTokenizer {
   if (type === 4) return tiktoken(size);
   return type === 1 ? firstGeneration(size) : secondGeneration(type, size);
 }
 
-/** What is added behind the pieces: by ChatGLM2 [MASK] [gMASK] [sMASK] sop eop, by ChatGLM3 four roles more. */
-const ADDED = { 2: 5, 3: 9, 4: 14 } as const;
+/** Types that can be made. */
+export const MADE_TYPES = { 1: true, 2: true, 3: true, 4: true } as const;
+export type MadeType = keyof typeof MADE_TYPES;
+
 /** As in the `config.json` of the releases: pieces, and rows of the embedding. */
 const REAL = {
   1: { pieces: 130_344, vocabulary: 130_528 },
@@ -52,7 +56,7 @@ function secondGeneration(type: 2 | 3, size: TokenizerSize): MadeTokenizer {
   return sentencePiece(pieces, MODEL_KINDS.bpe, {
     eos: 2,
     pad: 0,
-    vocabulary: size === "full" ? REAL[type].vocabulary : filled(pieces.length + ADDED[type]),
+    vocabulary: size === "full" ? REAL[type].vocabulary : filled(pieces.length + ADDED_TOKENS[type]),
   });
 }
 
@@ -158,7 +162,7 @@ function tiktoken(size: TokenizerSize): MadeTokenizer {
     bytes: encodeTiktoken(tokens.map((token) => Buffer.from(token, "latin1"))),
     eos: tokens.length,
     pad: tokens.length,
-    vocabulary: size === "full" ? REAL[4].vocabulary : filled(tokens.length + ADDED[4]),
+    vocabulary: size === "full" ? REAL[4].vocabulary : filled(tokens.length + ADDED_TOKENS[4]),
     letters: LETTERS.map((letter) => letter.charCodeAt(0)),
   };
 }

@@ -12,7 +12,12 @@ export const TELLING_BYTES = 1024;
 
 /** Judges by a file's first bytes. Pure. */
 export function lookalike(start: Buffer, size: number): Lookalike {
-  return KINDS.find(({ test }) => test(start, size)) ?? { what: "not a GGUF file", remedy: "Name a .gguf file." };
+  return (
+    KINDS.find(({ test }) => test(start, size)) ?? {
+      what: "not a GGUF file",
+      remedy: "Name a .gguf file, or a .bin file of chatglm.cpp.",
+    }
+  );
 }
 
 const beginsWith = (prefix: string) => (start: Buffer) => start.toString("latin1", 0, prefix.length) === prefix;
@@ -50,9 +55,14 @@ const KINDS: readonly (Lookalike & { readonly test: (start: Buffer, size: number
     remedy: "Download a newer one, or convert the original model again.",
   },
   {
-    test: (start) => beginsWith("lmgg")(start) || beginsWith("ggml")(start),
-    what: "a GGML file (of an old llama.cpp, or of chatglm.cpp), not a GGUF",
+    test: beginsWith("lmgg"),
+    what: "a GGML file of an old llama.cpp, not a GGUF",
     remedy: "Download a GGUF of the same model.",
+  },
+  {
+    test: beginsWith("ggml"),
+    what: "a model of chatglm.cpp, not a GGUF",
+    remedy: "Name a GGUF of the same model here; `corral model convert` makes one of ChatGLM2, ChatGLM3 and GLM-4.",
   },
   {
     test: (start) => start.length > 0 && start.every((byte) => byte === 0),

@@ -1,0 +1,10 @@
+import { CorralError } from "../errors.ts";
+
+/** Throws CORRAL_BAD_OPTION where a name is none of the keys of `known`. */
+export function requireKnown(what: string, given: string | number, known: object): void {
+  if (Object.hasOwn(known, given)) return;
+  const names = Object.keys(known).join(", ");
+  throw new CorralError("CORRAL_BAD_OPTION", `there is no ${what} "${given}". Choose one of ${names}.`, {
+    facts: { [what]: given },
+  });
+}
