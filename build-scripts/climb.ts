@@ -67,7 +67,7 @@ export async function climb(climbing: ClimbOptions): Promise<void> {
         signal,
       });
       const proofBegan = performance.now();
-      const proof = await recipe.prove({ dir, arithmetic, threads: proofThreads(machine), report, signal });
+      const proof = await recipe.prove({ dir, arithmetic, defines, threads: proofThreads(machine), report, signal });
       const proofEnded = performance.now();
       await appendFile(join(dir, LOG_FILE), proofLines(rung, proof));
       if (proof.passed) {

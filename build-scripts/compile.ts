@@ -10,6 +10,7 @@ import { type Diagnosis, diagnose } from "./diagnosis.ts";
 import type { Rung } from "./ladder.ts";
 import type { BuildEvent } from "./options.ts";
 import { packageRoot } from "./package-root.ts";
+import { signalGroup } from "./process-group.ts";
 import { secondsLeft, stepsIn } from "./steps.ts";
 import type { Toolchain } from "./toolchain.ts";
 import { which } from "./which.ts";
@@ -168,15 +169,6 @@ async function logged({ program, args, log, failedLog, env, onLine, signal }: Lo
     process.off("exit", stop);
     clearTimeout(killing);
     signalGroup(child.pid, "SIGKILL");
-  }
-}
-
-function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // All of it has ended already.
   }
 }
 

@@ -8,6 +8,8 @@ export interface ProveOptions {
   /** The folder that has the programs. */
   readonly dir: string;
   readonly arithmetic: Arithmetic;
+  /** CMake cache entries that it was configured with, NAME=VALUE; of a name the last one counts. */
+  readonly defines: readonly string[];
   /** Threads for each server: no more than the CPUs this process may use. */
   readonly threads: number;
   readonly report: (event: BuildEvent) => void;

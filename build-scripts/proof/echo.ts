@@ -1,5 +1,6 @@
 import type { Check } from "../manifest.ts";
-import { withServer } from "./server.ts";
+import { failureOf, wrongText } from "./failure.ts";
+import { withLlamaServer } from "./llama-server.ts";
 import { ECHO_CASES, type EchoCase, rightAnswer } from "./texts.ts";
 
 /** One way to run the server: all of them must give the same text. */
@@ -39,13 +40,13 @@ export async function checkEcho(options: EchoOptions): Promise<Check> {
   const failures: Check["failures"] = [];
   try {
     const server = { program, model, slots: run.slots, threads, dir, signal, args: serverFlags(run) };
-    await withServer(server, async ({ ask }) => {
+    await withLlamaServer(server, async ({ ask }) => {
       const waiting = [...ECHO_CASES];
       const client = async (): Promise<void> => {
         for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
           const expected = rightAnswer(next);
           // A right answer has one token a byte and the end mark; a wrong one must not run on for long.
-          const got = await ask(next.messages, Buffer.byteLength(expected) + 16);
+          const { text: got } = await ask(next.messages, Buffer.byteLength(expected) + 16);
           if (got !== expected) failures.push(failure(next, got));
         }
       };
@@ -53,7 +54,7 @@ export async function checkEcho(options: EchoOptions): Promise<Check> {
     });
   } catch (error) {
     signal?.throwIfAborted();
-    failures.push({ case: "the server", expected: "to answer", got: shorten(messageOf(error), 1000) });
+    failures.push(failureOf(error));
   }
   const seconds = (performance.now() - began) / 1000;
   return { name: `${name}, ${describe(run)}`, passed: failures.length === 0, demanded, seconds, failures };
@@ -68,13 +69,5 @@ function describe({ slots, batch, microBatch, flashAttention }: EchoRun): string
 }
 
 function failure(echo: EchoCase, got: string): Check["failures"][number] {
-  return { case: echo.name, expected: shorten(rightAnswer(echo), 200), got: shorten(got, 200) };
-}
-
-function shorten(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length)}...`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return wrongText(echo.name, rightAnswer(echo), got);
 }

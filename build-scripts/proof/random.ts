@@ -1,12 +1,13 @@
 import type { BenchFigure, Check } from "../manifest.ts";
-import { type ServerOptions, withServer } from "./server.ts";
+import { failureOf } from "./failure.ts";
+import { type LlamaServerOptions, withLlamaServer } from "./llama-server.ts";
 
 export interface RandomOptions {
   /** What to call the model. */
   readonly name: string;
   /** llama-bench on it. */
   readonly run: () => Promise<readonly BenchFigure[]>;
-  readonly server: Omit<ServerOptions, "slots" | "args">;
+  readonly server: Omit<LlamaServerOptions, "slots" | "args">;
 }
 
 /** Longer than one block and one tile of any kernel, and not a multiple of either. */
@@ -25,14 +26,13 @@ export async function checkRandom({ name, run, server }: RandomOptions): Promise
   let bench: readonly BenchFigure[] = [];
   try {
     bench = await run();
-    await withServer({ ...server, slots: 2, args: [] }, async ({ ask }) => {
+    await withLlamaServer({ ...server, slots: 2, args: [] }, async ({ ask }) => {
       const messages = [{ role: "user" as const, content: PROMPT }];
       await Promise.all([ask(messages, 16), ask(messages, 16)]);
     });
   } catch (error) {
     server.signal?.throwIfAborted();
-    const got = error instanceof Error ? error.message : String(error);
-    failures.push({ case: "a run", expected: "to end well", got: got.slice(0, 1000) });
+    failures.push(failureOf(error));
   }
   const seconds = (performance.now() - began) / 1000;
   return { check: { name, passed: failures.length === 0, demanded: true, seconds, failures }, bench };

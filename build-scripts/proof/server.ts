@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { Pool } from "undici";
+import { z } from "zod";
 import { tiedToParent } from "../child.ts";
 import type { Message } from "./texts.ts";
 
@@ -11,32 +12,41 @@ const START_LIMIT = 60_000;
 /** Milliseconds for one answer; under a second is usual, a machine at the limit of its load may take many. */
 const ANSWER_LIMIT = 120_000;
 
+/** The fields of an answer that are used. */
+const completion = z.object({
+  choices: z.tuple([z.object({ message: z.object({ content: z.string() }) })]),
+  usage: z.object({ prompt_tokens_details: z.object({ cached_tokens: z.number() }).optional() }),
+});
+
 export interface ServerOptions {
+  /** A server that answers as llama-server does, and takes --host. */
   readonly program: string;
-  readonly model: string;
-  readonly slots: number;
-  readonly threads: number;
+  /** All but --host. */
   readonly args: readonly string[];
+  /** Requests at once. */
+  readonly clients: number;
   /** A short path: the socket lies here (a Unix socket's path has 104 bytes on macOS). Its output goes there too. */
   readonly dir: string;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface Server {
-  /** The whole answer at temperature 0. */
-  ask(messages: readonly Message[], maxTokens: number): Promise<string>;
+  /** At temperature 0. */
+  ask(messages: readonly Message[], maxTokens: number): Promise<Answer>;
 }
 
-/** Starts llama-server on a Unix socket, hands it to `use`, and ends it whatever happens. */
+export interface Answer {
+  readonly text: string;
+  /** Tokens of the prompt that were not read again. */
+  readonly cachedTokens: number;
+}
+
+/** Starts a server on a Unix socket, hands it to `use`, and ends it whatever happens. */
 export async function withServer<T>(options: ServerOptions, use: (server: Server) => Promise<T>): Promise<T> {
-  const { program, model, slots, threads, dir, signal } = options;
+  const { program, clients, dir, signal } = options;
   const socketPath = join(dir, `${process.pid}-${++starts}.sock`);
   const outputPath = `${socketPath}.log`;
-  const [file, args] = tiedToParent("KILL", program, [
-    ...["--model", model, "--host", socketPath, "--no-ui", "--offline", "--cache-ram", "0"],
-    ...["--parallel", `${slots}`, "--ctx-size", `${slots * 2048}`, "--threads", `${threads}`],
-    ...["--threads-batch", `${threads}`, ...options.args],
-  ]);
+  const [file, args] = tiedToParent("KILL", program, ["--host", socketPath, ...options.args]);
   const output = { file: outputPath };
   // Threads that spin at barriers starve each other on a busy machine: here an answer counts, and not its speed.
   const env = { OMP_WAIT_POLICY: "passive" };
@@ -46,11 +56,11 @@ export async function withServer<T>(options: ServerOptions, use: (server: Server
   const ended = new AbortController();
   const exit = child.then(async ({ exitCode, signal: killedBy, cause }) => {
     const how = killedBy ?? (exitCode === undefined ? String(cause) : `exit code ${exitCode}`);
-    const error = new Error(`llama-server ended (${how}): ${await lastLines(outputPath)}`);
+    const error = new Error(`${basename(program)} ended (${how}): ${await lastLines(outputPath)}`);
     ended.abort(error);
     return error;
   });
-  const pool = new Pool("http://worker", { socketPath, connections: 2 * slots });
+  const pool = new Pool("http://worker", { socketPath, connections: 2 * clients });
   const stop = signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]);
   try {
     await untilReady(pool, stop);
@@ -80,7 +90,7 @@ async function untilReady(pool: Pool, stop: AbortSignal): Promise<void> {
   }
 }
 
-async function ask(pool: Pool, messages: readonly Message[], maxTokens: number, stop: AbortSignal): Promise<string> {
+async function ask(pool: Pool, messages: readonly Message[], maxTokens: number, stop: AbortSignal): Promise<Answer> {
   const signal = AbortSignal.any([stop, AbortSignal.timeout(ANSWER_LIMIT)]);
   try {
     const { statusCode, body } = await pool.request({
@@ -91,9 +101,9 @@ async function ask(pool: Pool, messages: readonly Message[], maxTokens: number, 
       signal,
     });
     const text = await body.text();
-    if (statusCode !== 200) throw new Error(`llama-server answered ${statusCode}: ${text.slice(0, 300)}`);
-    const answer = JSON.parse(text) as { choices?: { message?: { content?: string } }[] };
-    return answer.choices?.[0]?.message?.content ?? "";
+    if (statusCode !== 200) throw new Error(`it answered ${statusCode}: ${text.slice(0, 300)}`);
+    const { choices, usage } = completion.parse(JSON.parse(text));
+    return { text: choices[0].message.content, cachedTokens: usage.prompt_tokens_details?.cached_tokens ?? 0 };
   } catch (error) {
     // A reset connection is the symptom; that the process ended, and how, is the cause. It is known a moment later.
     await sleep(200, undefined, { signal: stop }).catch(() => undefined);

@@ -6,6 +6,9 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { execa } from "execa";
 import { CorralError } from "../../src/errors.ts";
+import { tiedToParent } from "../child.ts";
+import { signalGroup } from "../process-group.ts";
+import { which } from "../which.ts";
 
 /** A package manager that downloads one package: it knows the user's registry, credentials and proxies, and has a cache. */
 export interface Fetcher {
@@ -26,27 +29,35 @@ export interface Fetcher {
 /** Runs it in a new folder `into`, and resolves to the one file that it leaves there. Throws CORRAL_SOURCE_UNAVAILABLE. */
 export async function fetchPackage(fetcher: Fetcher, into: string): Promise<string> {
   const { command, args, env = {}, firstWord, firstWordLimit, reasonIn, signal } = fetcher;
-  const [program = "", ...before] = command;
-  await mkdir(into);
-  const child = execa(program, [...before, ...args], {
-    cwd: into,
-    env,
-    stdin: "ignore",
-    all: true,
-    reject: false,
-    ...(signal === undefined ? {} : { cancelSignal: signal }),
-  });
-  if (!(await hasSpoken(child, firstWord, firstWordLimit))) {
-    child.kill("SIGKILL");
-    throw unavailable(`the registry did not answer within ${firstWordLimit / 1000} s`);
-  }
-  const result = await child;
+  const [name = "", ...before] = command;
+  const program = which(name, process.env.PATH);
+  if (program === null) throw unavailable(`${name} is not installed`);
   signal?.throwIfAborted();
-  if (result.code === "ENOENT") throw unavailable(`${program} is not installed`, result);
-  if (result.failed) throw unavailable(reasonIn(result.all) ?? result.shortMessage ?? `${program} failed`, result);
-  const [file] = await readdir(into);
-  if (file === undefined) throw unavailable(`${program} left no file`, result);
-  return join(into, file);
+  await mkdir(into);
+  const [file, tiedArgs] = tiedToParent("KILL", program, [...before, ...args]);
+  const child = execa(file, tiedArgs, {
+    ...{ cwd: into, env, stdin: "ignore", all: true, reject: false },
+    detached: true,
+  });
+  // Its group: a wrapper around npm or pip may have started the real one as a child of its own.
+  const stop = (): void => signalGroup(child.pid, "SIGKILL");
+  signal?.addEventListener("abort", stop);
+  process.once("exit", stop);
+  try {
+    if (!(await hasSpoken(child, firstWord, firstWordLimit))) {
+      throw unavailable(`the registry did not answer within ${firstWordLimit / 1000} s`);
+    }
+    const result = await child;
+    signal?.throwIfAborted();
+    if (result.failed) throw unavailable(reasonIn(result.all) ?? result.shortMessage ?? `${name} failed`, result);
+    const [left] = await readdir(into);
+    if (left === undefined) throw unavailable(`${name} left no file`, result);
+    return join(into, left);
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    process.off("exit", stop);
+    stop();
+  }
 }
 
 /** Resolves to true when `word` stands in the output, or the process ends; to false after `limit` ms. */

@@ -66,6 +66,42 @@ describe("treeHash", () => {
     expect(await treeHash(plain)).toMatch(/^[0-9a-f]{40}$/);
   });
 
+  test("files of submodules count as if they lay there without a repository", async () => {
+    const other = await makeRepository(join(scratch, `other-${turn}`));
+    const add = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", other.dir, "third/other"];
+    await git(repository.dir, ...add);
+    const inline = join(scratch, `inline-${turn}`);
+    await cp(repository.dir, inline, { recursive: true, verbatimSymlinks: true });
+    await rm(join(inline, ".git"), { recursive: true });
+    await rm(join(inline, "third/other/.git"));
+    const hash = await treeHash(inline);
+    expect(await treeHash(repository.dir)).toBe(hash);
+    await writeFile(join(repository.dir, "third/other/untracked.o"), "x");
+    expect(await treeHash(repository.dir)).toBe(hash);
+    await appendFile(join(repository.dir, "third/other/run.sh"), "more\n");
+    expect(await treeHash(repository.dir)).not.toBe(hash);
+  });
+
+  test("of named files and folders only they count, whatever lies beside them and whichever way they came", async () => {
+    const only = ["CMakeLists.txt", "sub/deep", "third/other/run.sh", "nowhere"];
+    const other = await makeRepository(join(scratch, `other-${turn}`));
+    const add = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", other.dir, "third/other"];
+    await git(repository.dir, ...add);
+    // As a source distribution has it: the third party in place, with a .git that leads nowhere.
+    await cp(other.dir, join(plain, "third/other"), { recursive: true, verbatimSymlinks: true });
+    await rm(join(plain, "third/other/.git"), { recursive: true });
+    await writeFile(join(plain, "third/other/.git"), "gitdir: ../../.git/modules/gone\n");
+    await writeFile(join(plain, "PKG-INFO"), "x");
+    const hash = await treeHash(plain, { only });
+    expect(await treeHash(repository.dir, { only })).toBe(hash);
+    for (const dir of [plain, repository.dir]) {
+      await appendFile(join(dir, "run.sh"), "more\n");
+      expect(await treeHash(dir, { only })).toBe(hash);
+      await appendFile(join(dir, "third/other/run.sh"), "more\n");
+      expect(await treeHash(dir, { only })).not.toBe(hash);
+    }
+  });
+
   test("the user's configuration, hooks and git variables have no say", async () => {
     const home = join(scratch, "home");
     await mkdir(join(home, "hooks"), { recursive: true });

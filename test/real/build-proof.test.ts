@@ -44,7 +44,7 @@ async function faultyBuild(): Promise<string> {
 }
 
 async function proofOf(dir: string, more: Partial<ProveOptions> = {}) {
-  return proveLlama({ dir, arithmetic: "safe", threads: 1, report: () => undefined, ...more });
+  return proveLlama({ dir, arithmetic: "safe", defines: [], threads: 1, report: () => undefined, ...more });
 }
 
 describe("the proof", () => {
