@@ -23,6 +23,17 @@ describe("what is essential", () => {
     expect(problems).toMatchObject([{ essential: false }]);
   });
 
+  it("is not served by another engine's build", () => {
+    const problems = problemsOf([cmake], [{ state: "ready", dir: "/x/chatglm-1" }]);
+    expect(problems).toMatchObject([{ essential: true }]);
+  });
+
+  it("is never pip, which is missed only where no chatglm build is ready", () => {
+    const pip = { name: "pip", essential: false, found: null, problem: "not found" };
+    expect(problemsOf([pip], [])).toMatchObject([{ essential: false, text: expect.stringContaining("chatglm.cpp") }]);
+    expect(problemsOf([pip], [{ state: "ready", dir: "/x/chatglm-1" }])).toEqual([]);
+  });
+
   it("is not served by a build that is damaged or of another CPU", () => {
     const problems = problemsOf(
       [cmake],

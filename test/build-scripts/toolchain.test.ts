@@ -38,6 +38,28 @@ const gcc = "g++ (Debian 12.2.0-14) 12.2.0\nCopyright (C) 2022 Free Software Fou
 const clang = "Debian clang version 14.0.6\nTarget: x86_64-pc-linux-gnu";
 const tools = { "c++": gcc, cc: gcc, cmake: "cmake version 3.25.1", ninja: "1.11.1", git: "git version 2.39.5" };
 
+describe("pip", () => {
+  const pip = "pip 23.2.1 from /x/site-packages/pip (python 3.11)";
+  const pipOf = async (programs: Record<string, string>) => {
+    const root = await rootWith("ID=debian\n");
+    const checks = await checkTools({ env: { PATH: await pathWith({ ...tools, ...programs }) }, root });
+    return checks.find(({ name }) => name === "pip");
+  };
+
+  test("is found by any of its names, and is never essential", async () => {
+    for (const name of ["pip3", "pip", "python3"]) {
+      expect(await pipOf({ [name]: pip })).toMatchObject({ essential: false, found: { version: "23.2.1" } });
+    }
+    expect(await pipOf({})).toMatchObject({ essential: false, found: null, problem: "not found" });
+  });
+
+  test("whose wrapper leads nowhere is passed over", async () => {
+    expect(await pipOf({ pip3: "pyenv: pip3: command not found", python3: pip })).toMatchObject({
+      found: { version: "23.2.1" },
+    });
+  });
+});
+
 describe("findToolchain", () => {
   test("finds the tools of this machine", async () => {
     const found = await findToolchain();

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -123,6 +123,30 @@ describe("a build", () => {
       delete process.env.CFLAGS;
       delete process.env.SOURCE_DATE_EPOCH;
     }
+  });
+
+  it("is prepared once for all rungs, from more than its source, and says what every build goes without", async () => {
+    let prepared = 0;
+    let wrong = true;
+    const prove: Recipe["prove"] = async () => {
+      const passed = !wrong;
+      wrong = false;
+      return { passed, checks: [], bench: [] };
+    };
+    const prepare: Recipe["prepare"] = async (given) => {
+      prepared += 1;
+      await cp(given.source.dir, join(given.scratch, "copy"), { recursive: true });
+      return { folder: join(given.scratch, "copy"), defines: ["PREPARED=1"], gaveUp: ["a wing"] };
+    };
+    const build = await ask({}, { prepare, prove, inputs: async () => ({ "other.cpp": "1" }) });
+    expect(prepared).toBe(1);
+    expect(build.manifest).toMatchObject({ inputs: { "other.cpp": "1" }, rung: { name: "portable" } });
+    expect(build.warnings.join()).toContain("a wing");
+    expect(await readFile(join(build.dir, "log"), "utf8")).toContain("-DPREPARED=1");
+    expect(await leftovers()).toEqual([]);
+
+    const other = await ask({}, { inputs: async () => ({ "other.cpp": "2" }) });
+    expect(other.dir).not.toBe(build.dir);
   });
 
   it("names the first compiler error, and the log is where it says", async () => {

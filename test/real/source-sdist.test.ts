@@ -193,8 +193,11 @@ describe("a source distribution", () => {
 test("without any channel all are listed, and then what to do", async () => {
   await pathWith();
   const channels = [submoduleOf(join(scratch, "nowhere")), sourceDistribution()];
-  const { message } = await obtain({ channels }).catch((error: unknown) => error as Error);
-  expect((message as string).split("\n")).toEqual([
+  const failure = await obtain({ channels }).then(
+    () => expect.fail("it should have failed"),
+    (error: unknown) => error as Error,
+  );
+  expect(failure.message.split("\n")).toEqual([
     "The source of x.cpp 1.2.3 could not be had from anywhere:",
     expect.stringMatching(/^ {2}submodule \(.*x-cpp\): this corral is not a git checkout$/),
     expect.stringMatching(/^ {2}sdist \(x-cpp==1\.2\.3\): pip is not installed/),
