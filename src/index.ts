@@ -21,6 +21,7 @@ export type { Machine } from "./machine/machine.ts";
 export { readMachine } from "./machine/read.ts";
 export { createMetrics, type Metrics } from "./metrics/metrics.ts";
 export { CHATGLM_SHAPES, type RandomChatglmOptions, writeRandomChatglm } from "./model/chatglm/random.ts";
+export { type ChatglmFile, readChatglm } from "./model/chatglm/read.ts";
 export { type ScriptedOptions, writeScriptedChatglm } from "./model/chatglm/scripted.ts";
 export { describeModel } from "./model/describe.ts";
 export type { ModelDescription } from "./model/description.ts";

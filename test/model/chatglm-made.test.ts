@@ -1,11 +1,14 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { writeRandomChatglm } from "../../src/model/chatglm/random.ts";
 import { type ChatglmFile, readChatglm } from "../../src/model/chatglm/read.ts";
 import { writeScriptedChatglm } from "../../src/model/chatglm/scripted.ts";
+import { encodeTiktoken } from "../../src/model/chatglm/tiktoken.ts";
 import { describeModel } from "../../src/model/describe.ts";
+import { inspectModel } from "../../src/model/inspect.ts";
+import { type SmallChatglm, smallChatglm } from "./chatglm-kit.ts";
 import { temporaryFolder } from "./kit.ts";
 
 const folder = await temporaryFolder();
@@ -37,6 +40,16 @@ describe("a random model", () => {
     expect((await readChatglm(path)).config).toMatchObject({ layers: 1, maxLength: 64 });
   });
 
+  it("may have a prefix, and may be of version 1", async () => {
+    const path = newPath();
+    await writeRandomChatglm(path, { type: 4, virtualTokens: 3 });
+    const { config, tensors } = await readChatglm(path);
+    expect(config.virtualTokens).toBe(3);
+    expect(tensors[0]).toMatchObject({ name: "past_key_values", shape: [4, 2, 3, 32], type: "F16" });
+    await writeRandomChatglm(path, { type: 2, version: 1 });
+    expect(await readChatglm(path)).toMatchObject({ version: 1, config: { kvHeads: 2, ffn: 256, bos: -1 } });
+  });
+
   it("is the same with the same seed, and another with another", async () => {
     const paths = [newPath(), newPath(), newPath()] as const;
     await writeRandomChatglm(paths[0], { type: 2, seed: 7 });
@@ -51,6 +64,8 @@ describe("a random model", () => {
     [{ type: 5 }, /no type "5". Choose one of 1, 2, 3, 4/],
     [{ type: 3, shape: "huge" }, /no shape "huge". Choose one of tiny, chatglm3-6b/],
     [{ type: 3, quantisation: "q2" }, /no quantisation "q2". Choose one of f32, f16, q8_0, q4_0/],
+    [{ type: 1, virtualTokens: 1 }, /no p-tuning of type 1/],
+    [{ type: 4, version: 1 }, /version 1 knows neither/],
     [{ type: 3, tokenizer: "huge" }, /no size of tokenizer "huge". Choose one of tiny, full/],
   ])("%j can't be made", async (options, message) => {
     const made = writeRandomChatglm(newPath(), options as never);
@@ -108,7 +123,7 @@ async function firstSpeaker(file: ChatglmFile): Promise<(token: number) => numbe
   const layer = "transformer.layers.0.mlp.";
   const embedding = rows(await weights(file, "transformer.word_embeddings.weight"), hidden);
   const up = rows(await weights(file, `${layer}dense_h_to_4h.weight`), hidden);
-  const bias = await readBias(file, `${layer}dense_h_to_4h.bias`);
+  const bias = await weights(file, `${layer}dense_h_to_4h.bias`);
   const down = rows(await weights(file, `${layer}dense_4h_to_h.weight`), ffn);
   const norm = (values: Float32Array): Float32Array => {
     const mean = values.reduce((sum, value) => sum + value, 0) / hidden;
@@ -123,8 +138,6 @@ async function firstSpeaker(file: ChatglmFile): Promise<(token: number) => numbe
     return largest(embedding.map((row) => dot(row, sum)));
   };
 }
-
-const readBias = (file: ChatglmFile, name: string): Promise<Float32Array> => weights(file, name);
 
 describe("a model with a script", () => {
   it.each([1, 2, 3, 4] as const)("says the alphabet and then the end (type %i)", async (type) => {
@@ -162,6 +175,11 @@ describe("a model with a script", () => {
   });
 });
 
+/** A SentencePiece model of so many pieces and nothing else. */
+function tokens(count: number): Buffer {
+  return Buffer.concat(Array.from({ length: count }, (_, id) => Buffer.of(0x0a, 3, 0x0a, 1, 0x61 + id)));
+}
+
 describe("the description of a .bin file", () => {
   it("says what its header says", async () => {
     const path = newPath();
@@ -189,12 +207,35 @@ describe("the description of a .bin file", () => {
   });
 
   it.each([
-    [1, "chatglm", 4],
-    [2, "chatglm2", 2],
-    [4, "glm4", 2],
+    [1, "chatglm", 2],
+    [2, "chatglm2", 1],
+    [4, "glm4", 1],
   ] as const)("of type %i says that it is %s", async (type, architecture, kvHeads) => {
     const path = newPath();
     await writeScriptedChatglm(path, { type, script: "endless" });
-    expect(await describeModel(path)).toMatchObject({ architecture, kvHeads: kvHeads / 2, quantisation: "F16" });
+    expect(await describeModel(path)).toMatchObject({ architecture, kvHeads, quantisation: "F16" });
+  });
+
+  it("of type 1004 says that it is glm4v", async () => {
+    const path = newPath();
+    const bytes = Array.from({ length: 256 }, (_, byte) => Buffer.of(byte));
+    await writeFile(path, smallChatglm({ type: 1004, tokenizer: encodeTiktoken(bytes), config: { vocabulary: 270 } }));
+    expect(await describeModel(path)).toMatchObject({ architecture: "glm4v", vocabulary: 270 });
+  });
+
+  it.each<[string, SmallChatglm, RegExp]>([
+    ["no tokenizer's bytes", {}, /has a broken tokenizer/],
+    ["more tokens than rows", { tokenizer: tokens(7) }, /tokenizer of 16 tokens, and rows for 6/],
+    ["more tokens than rows, once the engine adds its own", { tokenizer: tokens(6) }, /of 15 tokens, and rows for 6/],
+    ["a broken list of ranks", { type: 4 }, /line at byte 0/],
+  ])("fails with %s", async (_, options, message) => {
+    const path = newPath();
+    await writeFile(path, smallChatglm(options));
+    for (const ask of [describeModel, inspectModel]) {
+      await expect(ask(path)).rejects.toMatchObject({
+        code: "CORRAL_MODEL_BROKEN",
+        message: expect.stringMatching(message),
+      });
+    }
   });
 });

@@ -72,3 +72,36 @@ describe("corral model make", () => {
     await expect(made).rejects.toThrow("Choose one of f32, f16, q4_0, q8_0, q4_k.");
   });
 });
+
+describe("corral model with chatglm.cpp's format", () => {
+  it("makes a random model and shows it", async () => {
+    const path = join(folder, "chatglm.bin");
+    const flags = ["--type", "3", "--layers", "1", "--quantisation", "q4_0", "--max-length", "512", "--seed", "2"];
+    expect(await corralModel("make", "chatglm", ...flags, "--out", path)).toMatch(/chatglm\.bin: \d+ KiB\n$/);
+    const printed = await corralModel("inspect", path);
+    expect(printed).toMatch(/^name +chatglm$/m);
+    expect(printed).toMatch(/^architecture +chatglm3$/m);
+    expect(printed).toMatch(/^quantisation +Q4_0$/m);
+    expect(printed).toMatch(/^context +512 tokens$/m);
+    expect(printed).toMatch(/^layers +1$/m);
+    expect(printed).toMatch(/^format +chatglm\.cpp v2, type 3 \(ChatGLM3\)$/m);
+    expect(printed).toMatch(/^chat template +the engine's own for this type$/m);
+  });
+
+  it("makes one with a script and shows it as JSON", async () => {
+    const path = join(folder, "alphabet.bin");
+    await corralModel("make", "chatglm", "--type", "1", "--script", "alphabet", "--out", path);
+    expect(JSON.parse(await corralModel("inspect", path, "--json"))).toMatchObject({
+      format: "chatglm",
+      metadata: { type: 1, title: "ChatGLM", version: 2, config: { maxLength: 2048 }, tokenizer: { tokens: 1217 } },
+    });
+  });
+
+  it("says what makes no sense", async () => {
+    const flags = ["make", "chatglm", "--out", join(folder, "no.bin"), "--type"];
+    await expect(corralModel(...flags, "9")).rejects.toThrow('there is no type "9". Choose one of 1, 2, 3, 4.');
+    await expect(corralModel(...flags, "1", "--script", "endless", "--seed", "1")).rejects.toThrow(
+      "a model with a script has no choice of seed.",
+    );
+  });
+});

@@ -1,8 +1,9 @@
+import { CorralError } from "../../errors.ts";
 import { encodeWeights } from "../gguf/quantise.ts";
-import { randomWeights } from "../random/weights.ts";
+import { type RandomType, randomWeights } from "../random/weights.ts";
 import { requireKnown } from "../require-known.ts";
 import type { WriteOptions } from "../whole-file.ts";
-import type { ChatglmConfig, WantedTensor } from "./layout.ts";
+import type { ChatglmConfig, ChatglmVersion, WantedTensor } from "./layout.ts";
 import { MADE_TYPES, type MadeType, makeTokenizer, TOKENIZER_SIZES, type TokenizerSize } from "./tokenizer.ts";
 import { writeChatglm } from "./write.ts";
 
@@ -18,6 +19,10 @@ export interface RandomChatglmOptions extends WriteOptions {
   readonly tokenizer?: TokenizerSize | undefined;
   /** Tokens that prompt and answer may have together. Default: the shape's. */
   readonly maxLength?: number | undefined;
+  /** Of p-tuning v2, which types 2 to 4 may have: random keys and values that stand before every prompt. Default 0. */
+  readonly virtualTokens?: number | undefined;
+  /** Of the format. Default 2; type 4 has no other, and p-tuning neither. */
+  readonly version?: ChatglmVersion | undefined;
   /** Default 0. The same options give the same bytes. */
   readonly seed?: number | undefined;
 }
@@ -61,6 +66,8 @@ export async function writeRandomChatglm(path: string, options: RandomChatglmOpt
   requireKnown("shape", shapeName, CHATGLM_SHAPES);
   requireKnown("quantisation", quantisation, QUANTISATIONS);
   const shape: ChatglmShape = CHATGLM_SHAPES[shapeName];
+  const { version = 2, virtualTokens = 0 } = options;
+  requirePossible(type, version, virtualTokens);
   const { layers = shape.layers, maxLength = shape.maxLength, tokenizer: size = shape.tokenizer } = options;
   requireKnown("size of tokenizer", size, TOKENIZER_SIZES);
   const tokenizer = makeTokenizer(type, size);
@@ -73,7 +80,7 @@ export async function writeRandomChatglm(path: string, options: RandomChatglmOpt
     layers,
     ffn: type === 1 ? 4 * shape.hidden : shape.ffn,
     normEps: 1e-5,
-    virtualTokens: 0,
+    virtualTokens,
     ropeTheta: 10_000,
     maxLength,
     bos: null,
@@ -82,14 +89,15 @@ export async function writeRandomChatglm(path: string, options: RandomChatglmOpt
     sep: null,
   };
   const dataOf = (tensor: WantedTensor): Iterable<Uint8Array> => randomData(type, tensor, seed);
-  await writeChatglm(path, { type, version: 2, config, vision: null, tokenizer: tokenizer.bytes, dataOf }, options);
+  await writeChatglm(path, { type, version, config, vision: null, tokenizer: tokenizer.bytes, dataOf }, options);
 }
 
 /** Norms are near 1, biases near 0, and matrices keep the size of what goes through them, but for the gains below. */
 function* randomData(modelType: MadeType, { name, shape, type }: WantedTensor, seed: number): Generator<Uint8Array> {
   const length = shape.at(-1) ?? 1;
   if (shape.length > 1) {
-    yield* randomWeights(type as "F16", [length, shape[0] ?? 1], `${seed} ${name}`, gainOf(modelType, name));
+    // The config's type and the prefix's are all that a matrix has here.
+    yield* randomWeights(type as RandomType, shape.toReversed(), `${seed} ${name}`, gainOf(modelType, name));
     return;
   }
   const offset = /norm1?\.weight$/.test(name) ? 1 : 0;
@@ -107,4 +115,13 @@ function gainOf(type: MadeType, name: string): number {
   if (name.endsWith("query_key_value.weight")) return 2;
   if (name.endsWith("attention.dense.weight")) return 8 * louder;
   return name.endsWith("mlp.dense_4h_to_h.weight") ? 2 * louder : 1;
+}
+
+function requirePossible(type: MadeType, version: ChatglmVersion, virtualTokens: number): void {
+  if (version === 1 && (type === 4 || virtualTokens > 0)) {
+    throw new CorralError("CORRAL_BAD_OPTION", "version 1 knows neither type 4 nor p-tuning. Leave the version out.");
+  }
+  if (type === 1 && virtualTokens > 0) {
+    throw new CorralError("CORRAL_BAD_OPTION", "chatglm.cpp has no p-tuning of type 1. Choose type 2, 3 or 4.");
+  }
 }

@@ -33,7 +33,7 @@ export type PieceType = (typeof PIECE_TYPES)[keyof typeof PIECE_TYPES];
 export const MODEL_KINDS = { unigram: 1, bpe: 2, word: 3, char: 4 } as const;
 export type ModelKind = (typeof MODEL_KINDS)[keyof typeof MODEL_KINDS];
 
-export interface Trainer {
+interface Trainer {
   readonly modelType: ModelKind;
   readonly vocabSize: number;
   readonly treatWhitespaceAsSuffix: boolean;
@@ -45,7 +45,7 @@ export interface Trainer {
   readonly pad: number;
 }
 
-export interface Normalizer {
+interface Normalizer {
   readonly name: string;
   /** Bytes of rules that change text before it is cut; empty for none. */
   readonly charsMap: Uint8Array;
