@@ -5,7 +5,7 @@ import type { Shape } from "./gguf/types.ts";
 import { type MadeTensor, writeGguf } from "./gguf/write.ts";
 import { CONTEXT, type ModelShape, PRESETS, type Preset, ROTARY_BASE } from "./random/presets.ts";
 import { type RandomType, randomWeights } from "./random/weights.ts";
-import { requireKnown } from "./require-known.ts";
+import { requireKnown } from "./require-option.ts";
 import { readTokenizer } from "./tokenizer.ts";
 import type { WriteOptions } from "./whole-file.ts";
 

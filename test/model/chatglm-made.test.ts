@@ -64,6 +64,8 @@ describe("a random model", () => {
     [{ type: 5 }, /no type "5". Choose one of 1, 2, 3, 4/],
     [{ type: 3, shape: "huge" }, /no shape "huge". Choose one of tiny, chatglm3-6b/],
     [{ type: 3, quantisation: "q2" }, /no quantisation "q2". Choose one of f32, f16, q8_0, q4_0/],
+    [{ type: 3, layers: 0 }, /layers can't be 0. Give a whole number from 1 to 1024/],
+    [{ type: 3, maxLength: 1.5 }, /maxLength can't be 1.5/],
     [{ type: 1, virtualTokens: 1 }, /no p-tuning of type 1/],
     [{ type: 4, version: 1 }, /version 1 knows neither/],
     [{ type: 3, tokenizer: "huge" }, /no size of tokenizer "huge". Choose one of tiny, full/],

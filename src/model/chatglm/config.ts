@@ -4,22 +4,11 @@ import {
   type ChatglmConfig,
   type ChatglmType,
   type ChatglmVersion,
+  MOST,
   type VisionConfig,
   WEIGHT_TYPES,
   type WeightType,
 } from "./layout.ts";
-
-/** Far more than any model has; small enough that all that follows from them is exact, and its table fits memory. */
-const MOST = {
-  vocabulary: 2 ** 24,
-  hidden: 2 ** 17,
-  heads: 4096,
-  layers: 1024,
-  ffn: 2 ** 21,
-  virtualTokens: 2 ** 16,
-  maxLength: 2 ** 24,
-  pixels: 2 ** 14,
-} as const;
 
 /** The record of a model's numbers. Throws CORRAL_MODEL_BROKEN where they can't be a model's. */
 export async function readConfig(cursor: Cursor, type: ChatglmType, version: ChatglmVersion): Promise<ChatglmConfig> {

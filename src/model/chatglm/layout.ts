@@ -22,6 +22,18 @@ export type ChatglmVersion = 1 | 2;
 export const WEIGHT_TYPES = ["F32", "F16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0"] as const satisfies TensorType[];
 export type WeightType = (typeof WEIGHT_TYPES)[number];
 
+/** Far more than any model has; small enough that all that follows from them is exact, and its table fits memory. */
+export const MOST = {
+  vocabulary: 2 ** 24,
+  hidden: 2 ** 17,
+  heads: 4096,
+  layers: 1024,
+  ffn: 2 ** 21,
+  virtualTokens: 2 ** 16,
+  maxLength: 2 ** 24,
+  pixels: 2 ** 14,
+} as const;
+
 export interface ChatglmConfig {
   /** Of all matrices. */
   readonly dtype: WeightType;

@@ -1,9 +1,9 @@
 import { CorralError } from "../../errors.ts";
 import { encodeWeights } from "../gguf/quantise.ts";
 import { type RandomType, randomWeights } from "../random/weights.ts";
-import { requireKnown } from "../require-known.ts";
+import { requireCount, requireKnown } from "../require-option.ts";
 import type { WriteOptions } from "../whole-file.ts";
-import type { ChatglmConfig, ChatglmVersion, WantedTensor } from "./layout.ts";
+import { type ChatglmConfig, type ChatglmVersion, MOST, type WantedTensor } from "./layout.ts";
 import { MADE_TYPES, type MadeType, makeTokenizer, TOKENIZER_SIZES, type TokenizerSize } from "./tokenizer.ts";
 import { writeChatglm } from "./write.ts";
 
@@ -69,6 +69,8 @@ export async function writeRandomChatglm(path: string, options: RandomChatglmOpt
   const { version = 2, virtualTokens = 0 } = options;
   requirePossible(type, version, virtualTokens);
   const { layers = shape.layers, maxLength = shape.maxLength, tokenizer: size = shape.tokenizer } = options;
+  requireCount("layers", layers, MOST.layers);
+  requireCount("maxLength", maxLength, MOST.maxLength);
   requireKnown("size of tokenizer", size, TOKENIZER_SIZES);
   const tokenizer = makeTokenizer(type, size);
   const config: ChatglmConfig = {

@@ -1,8 +1,8 @@
 import { encodeWeights } from "../gguf/quantise.ts";
 import { Matrix } from "../matrix.ts";
-import { requireKnown } from "../require-known.ts";
+import { requireCount, requireKnown } from "../require-option.ts";
 import type { WriteOptions } from "../whole-file.ts";
-import type { ChatglmConfig, WantedTensor } from "./layout.ts";
+import { type ChatglmConfig, MOST, type WantedTensor } from "./layout.ts";
 import { MADE_TYPES, type MadeTokenizer, type MadeType, makeTokenizer } from "./tokenizer.ts";
 import { writeChatglm } from "./write.ts";
 
@@ -31,6 +31,7 @@ export async function writeScriptedChatglm(path: string, options: ScriptedOption
   const { type, script, maxLength = 2048 } = options;
   requireKnown("type", type, MADE_TYPES);
   requireKnown("script", script, SCRIPTS);
+  requireCount("maxLength", maxLength, MOST.maxLength);
   const tokenizer = makeTokenizer(type, "tiny");
   const config: ChatglmConfig = {
     dtype: "F16",

@@ -8,3 +8,10 @@ export function requireKnown(what: string, given: string | number, known: object
     facts: { [what]: given },
   });
 }
+
+/** Throws CORRAL_BAD_OPTION where a number isn't whole or out of range. */
+export function requireCount(what: string, given: number, most: number): void {
+  if (Number.isInteger(given) && given >= 1 && given <= most) return;
+  const message = `${what} can't be ${given}. Give a whole number from 1 to ${most}.`;
+  throw new CorralError("CORRAL_BAD_OPTION", message, { facts: { [what]: given } });
+}
