@@ -6,10 +6,10 @@ import { packageRoot } from "../package-root.ts";
 /** Our C++ around chatglm.cpp, with the CMake project that builds both. */
 export const nativeFolder: string = join(packageRoot, "native", "chatglm-server");
 
-export const replacementsFile: string = join(nativeFolder, "replacements.json");
+export const REPLACEMENTS = "replacements.json";
 
 /** What goes into the program: not the tests beside it. */
-const PARTS = ["CMakeLists.txt", "replacements.json", "src"];
+export const NATIVE_PARTS: readonly string[] = ["CMakeLists.txt", REPLACEMENTS, "src"];
 
 /** SHA-256 of our sources, hex: names and contents. */
 export async function nativeHash(folder: string = nativeFolder): Promise<string> {
@@ -26,6 +26,6 @@ async function sourcesIn(folder: string): Promise<string[]> {
   return entries
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
-    .filter((path) => PARTS.some((part) => path === part || path.startsWith(`${part}/`)))
+    .filter((path) => NATIVE_PARTS.some((part) => path === part || path.startsWith(`${part}/`)))
     .sort();
 }

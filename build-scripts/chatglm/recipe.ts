@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { llamaPin } from "../llama/pin.ts";
 import type { Preparation, Prepared, Recipe } from "../recipe.ts";
 import { chatglmLadder } from "./ladder.ts";
-import { nativeFolder, nativeHash, replacementsFile } from "./native.ts";
+import { NATIVE_PARTS, nativeFolder, nativeHash, REPLACEMENTS } from "./native.ts";
 import { chatglmPin } from "./pin.ts";
 import { proveChatglm } from "./prove.ts";
 import { readReplacements, replaceAll } from "./replacements.ts";
@@ -26,22 +26,28 @@ export const chatglmRecipe: Recipe = {
 };
 
 /**
- * Copies what the build reads of chatglm.cpp, and makes the replacements in the copy that prefix reuse needs. A source
- * that they do not fit is built as it is. llama.cpp's copies of cpp-httplib and nlohmann-json serve it.
+ * Copies what the build reads, of chatglm.cpp and of our own: an edit made meanwhile does not get in. In the copy the
+ * replacements are made that prefix reuse needs; a source that they do not fit is built as it is. llama.cpp's copies of
+ * cpp-httplib and nlohmann-json serve it.
  */
 async function prepare({ source, scratch, obtain }: Preparation): Promise<Prepared> {
   const llama = await obtain(llamaPin);
-  const copy = join(scratch, "chatglm.cpp");
-  for (const path of chatglmPin.reads ?? []) await cp(join(source.dir, path), join(copy, path), { recursive: true });
-  const reuse = await replaceAll(copy, await readReplacements(replacementsFile));
+  const own = await copyOf(nativeFolder, NATIVE_PARTS, join(scratch, "chatglm-server"));
+  const upstream = await copyOf(source.dir, chatglmPin.reads ?? [], join(scratch, "chatglm.cpp"));
+  const reuse = await replaceAll(upstream, await readReplacements(join(own, REPLACEMENTS)));
   return {
-    folder: nativeFolder,
+    folder: own,
     defines: [
-      `CHATGLM_SOURCE=${copy}`,
+      `CHATGLM_SOURCE=${upstream}`,
       `LLAMA_SOURCE=${llama.dir}`,
       `CHATGLM_PREFIX_REUSE=${reuse ? "ON" : "OFF"}`,
       `CHATGLM_SERVER_VERSION=${chatglmPin.version}${source.verified ? "" : `+tree-${source.tree.slice(0, 7)}`}`,
     ],
     gaveUp: reuse ? [] : ["prefix reuse: this source is not the one that it was made for, so each prompt is read anew"],
   };
+}
+
+async function copyOf(folder: string, parts: readonly string[], into: string): Promise<string> {
+  for (const part of parts) await cp(join(folder, part), join(into, part), { recursive: true });
+  return into;
 }

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { nativeHash, replacementsFile } from "../../build-scripts/chatglm/native.ts";
+import { nativeFolder, nativeHash, REPLACEMENTS } from "../../build-scripts/chatglm/native.ts";
 import { type Replacement, readReplacements, replaceAll } from "../../build-scripts/chatglm/replacements.ts";
 
 let tree: string;
@@ -38,7 +38,7 @@ describe("replacements", () => {
   it("are refused where the file of them is not what it should be", async () => {
     await put("r.json", JSON.stringify([{ file: "a.cpp", before: "", after: "x", reason: "" }]));
     await expect(readReplacements(join(tree, "r.json"))).rejects.toThrow();
-    expect((await readReplacements(replacementsFile)).length).toBe(3);
+    expect((await readReplacements(join(nativeFolder, REPLACEMENTS))).length).toBe(3);
   });
 });
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { ensureBuild, verifyBuild } from "../../build-scripts/build.ts";
-import { replacementsFile } from "../../build-scripts/chatglm/native.ts";
+import { nativeFolder, REPLACEMENTS } from "../../build-scripts/chatglm/native.ts";
 import { proveChatglm } from "../../build-scripts/chatglm/prove.ts";
 import { chatglmRecipe } from "../../build-scripts/chatglm/recipe.ts";
 import { readReplacements } from "../../build-scripts/chatglm/replacements.ts";
@@ -96,7 +96,7 @@ describe("what CMake gets", () => {
   }
 
   it("is a copy with all replacements, else one with none, without prefix reuse and with a warning", async () => {
-    const replacements = await readReplacements(replacementsFile);
+    const replacements = await readReplacements(join(nativeFolder, REPLACEMENTS));
     const files: Record<string, string> = {};
     for (const { file, before } of replacements) files[file] = `${files[file] ?? ""}${before}\n`;
     const fitting = await preparedFrom(files);
