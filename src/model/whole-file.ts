@@ -15,15 +15,14 @@ export interface WriteProgress {
   readonly total: number;
 }
 
+/** Bytes in pieces of any size, in their order. */
+export type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
 /**
  * Writes a file whole or not at all: it appears under its name when it is complete. Pieces are made as they are written.
  * Throws CORRAL_WRITE_FAILED, the signal's reason, or what making a piece throws.
  */
-export async function writeWhole(
-  path: string,
-  pieces: Iterable<Uint8Array>,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+export async function writeWhole(path: string, pieces: Pieces, signal: AbortSignal | undefined): Promise<void> {
   const partial = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.partial`);
   try {
     await writeAll(partial, pieces, signal);
@@ -35,10 +34,10 @@ export async function writeWhole(
   }
 }
 
-async function writeAll(path: string, content: Iterable<Uint8Array>, signal: AbortSignal | undefined): Promise<void> {
+async function writeAll(path: string, content: Pieces, signal: AbortSignal | undefined): Promise<void> {
   const file = await open(path, "wx");
   try {
-    for (const piece of content) {
+    for await (const piece of content) {
       signal?.throwIfAborted();
       await file.writeFile(piece);
     }

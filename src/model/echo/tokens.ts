@@ -4,7 +4,7 @@ export const SPECIAL_TOKENS = ["<unk>", "<s>", "</s>", "<|system|>", "<|user|>",
 type SpecialToken = (typeof SPECIAL_TOKENS)[number];
 
 /** GPT-2's spelling of bytes: printable ones stand for themselves, the others for characters from U+0100 on. */
-function byteSymbols(): string[] {
+export function byteSymbols(): string[] {
   const printable = (byte: number): boolean =>
     (byte >= 33 && byte < 127) || (byte >= 161 && byte < 173) || (byte >= 174 && byte < 256);
   let next = 256;

@@ -1,5 +1,5 @@
 import { CorralError } from "../../errors.ts";
-import { type WriteOptions, writeWhole } from "../whole-file.ts";
+import { type Pieces, type WriteOptions, writeWhole } from "../whole-file.ts";
 import { encodeMetadata, encodeTensorInfos, type MadeValue } from "./encode.ts";
 import { align, bytesOf, DEFAULT_ALIGNMENT, type Shape, type TensorType } from "./types.ts";
 
@@ -8,7 +8,7 @@ export interface MadeTensor {
   readonly type: TensorType;
   readonly shape: Shape;
   /** The tensor's bytes in pieces of any size, made when they are written. A piece may be reused once it was taken. */
-  readonly data: () => Iterable<Uint8Array>;
+  readonly data: () => Pieces;
 }
 
 export interface MadeModel {
@@ -24,7 +24,7 @@ export async function writeGguf(path: string, model: MadeModel, options: WriteOp
   await writeWhole(path, pieces(model, options), options.signal);
 }
 
-function* pieces({ metadata, tensors }: MadeModel, { onProgress }: WriteOptions): Generator<Uint8Array> {
+async function* pieces({ metadata, tensors }: MadeModel, { onProgress }: WriteOptions): AsyncGenerator<Uint8Array> {
   const entries = [...metadata];
   const header = Buffer.concat([...encodeMetadata(entries, tensors.length), ...encodeTensorInfos(tensors)]);
   const total = tensors.reduce(
@@ -39,7 +39,7 @@ function* pieces({ metadata, tensors }: MadeModel, { onProgress }: WriteOptions)
   }
   for (const tensor of tensors) {
     const start = written;
-    for (const piece of tensor.data()) {
+    for await (const piece of tensor.data()) {
       yield piece;
       written += piece.length;
       onProgress?.({ written, total });

@@ -1,0 +1,137 @@
+import { type ConvertibleType, MARK, promptPrefix } from "./specials.ts";
+
+/**
+ * A chat as chatglm-server writes it for this type, as a Jinja template: the same messages become the same tokens.
+ * @param prefixed whether the tokenizer puts a blank in front of every text that it gets. Where special tokens stand
+ *   between texts, llama.cpp puts it there, too; but ChatGLM3's header and content are two texts with nothing between
+ */
+export function chatTemplate(type: ConvertibleType, prefixed: boolean): string {
+  const prompt = `{{- '${promptPrefix(type)}' -}}\n`;
+  return TEXT + (type === 2 ? prompt + ROUNDS : LITERAL + prompt + turns(type, prefixed));
+}
+
+/** What a client wrote: text, or parts of text; without what marks special tokens. */
+const TEXT = `
+{%- macro text(content) -%}
+  {%- if content is string -%}
+    {{- content | replace('${MARK}', '') -}}
+  {%- elif content -%}
+    {%- for part in content -%}
+      {%- if part.type != 'text' -%}{{- raise_exception('this model reads text only') -}}{%- endif -%}
+      {{- part.text | replace('${MARK}', '') -}}
+    {%- endfor -%}
+  {%- endif -%}
+{%- endmacro -%}
+`;
+
+/** ChatGLM2: rounds of question and answer. What a system message says stands in front of the next question. */
+const ROUNDS = `
+{%- if tools -%}{{- raise_exception('this model knows no tools') -}}{%- endif -%}
+{%- set state = namespace(system='', round=0, answered=true) -%}
+{%- for message in messages -%}
+  {%- if message.role == 'tool' or message.tool_calls -%}{{- raise_exception('this model knows no tools') -}}{%- endif -%}
+  {%- if message.role == 'system' or message.role == 'developer' -%}
+    {%- set state.system = state.system ~ text(message.content) ~ '\\n\\n' -%}
+  {%- elif (message.role == 'user') != state.answered -%}
+    {{- raise_exception('this model reads messages of user and assistant in turns, the first of the user') -}}
+  {%- elif message.role == 'user' -%}
+    {%- set state.round = state.round + 1 -%}
+    {{- '\\n\\n' if state.round > 1 -}}
+    {{- '[Round ' ~ state.round ~ ']\\n\\n问：' ~ state.system ~ text(message.content) -}}
+    {%- set state.system = '' -%}
+    {%- set state.answered = false -%}
+  {%- else -%}
+    {{- '\\n\\n答：' ~ text(message.content) -}}
+    {%- set state.answered = true -%}
+  {%- endif -%}
+{%- endfor -%}
+{%- if add_generation_prompt and not state.answered -%}{{- '\\n\\n答：' -}}{%- endif -%}
+`;
+
+/** A value as Python writes it: ChatGLM3 writes its calls so. */
+const LITERAL = `
+{%- macro literal(value) -%}
+  {%- if value is none -%}None
+  {%- elif value is boolean -%}{{- 'True' if value else 'False' -}}
+  {%- elif value is string -%}
+    {{- "'" ~ (value | replace('\\\\', '\\\\\\\\') | replace("'", "\\\\'") | replace('\\n', '\\\\n')) ~ "'" -}}
+  {%- elif value is mapping -%}
+    {{- '{' -}}
+    {%- for key, item in value.items() -%}{{- literal(key) ~ ': ' ~ literal(item) ~ (', ' if not loop.last else '') -}}{%- endfor -%}
+    {{- '}' -}}
+  {%- elif value is iterable -%}
+    {{- '[' -}}
+    {%- for item in value -%}{{- literal(item) ~ (', ' if not loop.last else '') -}}{%- endfor -%}
+    {{- ']' -}}
+  {%- else -%}{{- value | tojson -}}
+  {%- endif -%}
+{%- endmacro -%}
+`;
+
+const ARGUMENTS: Readonly<Record<3 | 4, string>> = {
+  3: `
+  {%- if call.function.arguments is mapping -%}
+    {{- '\`\`\`python\\ntool_call(' -}}
+    {%- for key, item in call.function.arguments.items() -%}
+      {{- key ~ '=' ~ literal(item) ~ (', ' if not loop.last else '') -}}
+    {%- endfor -%}
+    {{- ')\\n\`\`\`' -}}
+  {%- else -%}{{- raise_exception('the arguments of a tool call must be a JSON object') -}}
+  {%- endif -%}`,
+  4: `
+  {%- if call.function.arguments is string -%}{{- call.function.arguments -}}
+  {%- else -%}{{- call.function.arguments | tojson -}}
+  {%- endif -%}`,
+};
+
+const TOOLS: Readonly<Record<3 | 4, string>> = {
+  3: `
+  {{- 'Answer the following questions as best as you can. You have access to the following tools:\\n' -}}
+  {%- set functions = namespace(all=[]) -%}
+  {%- for tool in tools -%}{%- set functions.all = functions.all + [tool.function] -%}{%- endfor -%}
+  {{- functions.all | tojson(indent=4) -}}`,
+  4: `
+  {{- '你是一个名为 ChatGLM 的人工智能助手。你是基于智谱AI训练的语言模型 GLM-4 模型开发的，' -}}
+  {{- '你的任务是针对用户的问题和要求提供适当的答复和支持。\\n\\n# 可用工具' -}}
+  {%- for tool in tools -%}
+    {{- '\\n\\n## ' ~ tool.function.name ~ '\\n\\n' ~ (tool.function | tojson(indent=4)) -}}
+    {{- '\\n在调用上述函数时，请使用 Json 格式表示调用的参数。' -}}
+  {%- endfor -%}`,
+};
+
+/** ChatGLM3 and GLM-4: messages with special tokens for roles. */
+function turns(type: 3 | 4, prefixed: boolean): string {
+  const gap = type === 3 && prefixed ? " " : "";
+  // ChatGLM3 knows one system message: what the client says, then the tools.
+  const joins = type === 3;
+  return `
+{%- macro arguments(call) -%}${ARGUMENTS[type]}
+{%- endmacro -%}
+{%- macro described(tools) -%}${TOOLS[type]}
+{%- endmacro -%}
+{%- macro turn(role, metadata, content) -%}
+  {{- '${MARK}<|' ~ role ~ '|>' ~ metadata ~ '\\n' ~ ('${gap}' ~ content if content else '') -}}
+{%- endmacro -%}
+{%- set roles = {'system': 'system', 'developer': 'system', 'user': 'user', 'assistant': 'assistant', 'tool': 'observation', 'function': 'observation', 'observation': 'observation'} -%}
+{%- set state = namespace(tools=(text(described(tools)) if tools else '')) -%}
+{%- if state.tools and not (${joins ? "messages[0].role == 'system' or messages[0].role == 'developer'" : "false"}) -%}
+  {{- turn('system', '', state.tools) -}}
+  {%- set state.tools = '' -%}
+{%- endif -%}
+{%- for message in messages -%}
+  {%- if message.role not in roles -%}{{- raise_exception('a role must be system, user, assistant or tool') -}}{%- endif -%}
+  {%- set content = text(message.content) -%}
+  {%- if state.tools -%}
+    {%- set content = content ~ '\\n\\n' ~ state.tools -%}
+    {%- set state.tools = '' -%}
+  {%- endif -%}
+  {%- if content or not message.tool_calls -%}{{- turn(roles[message.role], '', content) -}}{%- endif -%}
+  {%- if message.tool_calls -%}
+    {%- for call in message.tool_calls -%}
+      {{- turn('assistant', text(call.function.name), text(arguments(call))) -}}
+    {%- endfor -%}
+  {%- endif -%}
+{%- endfor -%}
+{%- if add_generation_prompt -%}{{- '${MARK}<|assistant|>' -}}{%- endif -%}
+`;
+}
