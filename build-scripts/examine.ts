@@ -6,7 +6,7 @@ import { readMachine } from "../src/machine/read.ts";
 import { placesIn, readBuild, verifyBuild } from "./build-folder.ts";
 import { cacheDir } from "./cache.ts";
 import type { Manifest } from "./manifest.ts";
-import { ENGINES } from "./options.ts";
+import { ENGINES, type Engine } from "./options.ts";
 import { recipes } from "./recipes.ts";
 import { checkTools, PIP, type ToolCheck } from "./toolchain.ts";
 
@@ -22,6 +22,8 @@ export interface Examination {
   readonly notableFeatures: readonly { readonly name: string; readonly present: boolean; readonly meaning: string }[];
   readonly cacheDir: string;
   readonly builds: readonly ExaminedBuild[];
+  /** Engines without a build that is ready. */
+  readonly unbuilt: readonly Engine[];
 }
 
 export type ExaminedBuild =
@@ -80,6 +82,7 @@ export async function examine({ cacheDir: cache = cacheDir() }: { cacheDir?: str
     })),
     cacheDir: cache,
     builds,
+    unbuilt: ENGINES.filter((engine) => !isReady(builds, engine)),
   };
 }
 
@@ -89,12 +92,12 @@ export async function examine({ cacheDir: cache = cacheDir() }: { cacheDir?: str
  */
 export function problemsOf(
   tools: readonly ToolCheck[],
-  builds: readonly Pick<ExaminedBuild, "state" | "dir">[],
+  builds: readonly BuildState[],
 ): readonly { readonly text: string; readonly essential: boolean }[] {
-  const isReady = (engine: string): boolean =>
-    builds.some(({ state, dir }) => state === "ready" && basename(dir).startsWith(`${engine}-`));
-  const ready = isReady("llama");
-  const pip = isReady("chatglm") ? undefined : tools.find(({ name, problem }) => name === PIP && problem !== null);
+  const ready = isReady(builds, "llama");
+  const pip = isReady(builds, "chatglm")
+    ? undefined
+    : tools.find(({ name, problem }) => name === PIP && problem !== null);
   return [
     ...tools
       .filter(({ essential, problem }) => essential && problem !== null)
@@ -114,6 +117,12 @@ export function problemsOf(
         essential: !ready,
       })),
   ];
+}
+
+type BuildState = Pick<ExaminedBuild, "state" | "dir">;
+
+function isReady(builds: readonly BuildState[], engine: Engine): boolean {
+  return builds.some(({ state, dir }) => state === "ready" && basename(dir).startsWith(`${engine}-`));
 }
 
 async function examineBuilds(cache: string, arch: string, features: readonly string[]): Promise<ExaminedBuild[]> {

@@ -73,9 +73,9 @@ function featureLines({ notableFeatures }: Examination, { green, dim }: Colours)
   return table(COLUMNS, rows);
 }
 
-function buildLines({ builds }: Examination, colours: Colours): string {
-  if (builds.length === 0) return colours.dim("  none yet: corral build makes one");
-  return builds.map((build) => buildLine(build, colours)).join("\n");
+function buildLines({ builds, unbuilt }: Examination, colours: Colours): string {
+  const none = unbuilt.map((engine) => colours.dim(`  none of ${engine} yet: corral build ${engine} makes one`));
+  return [...builds.map((build) => buildLine(build, colours)), ...none].join("\n");
 }
 
 function buildLine(build: Examination["builds"][number], { green, red, yellow }: Colours): string {

@@ -73,9 +73,10 @@ describe("an examination", () => {
       await put("llama-d", { options: { ...current.options, ladder: llamaLadder.version + 1 } });
       await mkdir(join(cacheDir, "builds", "llama-e"));
 
-      const { builds, healthy, notableFeatures, machine } = await examine({ cacheDir });
+      const { builds, healthy, notableFeatures, machine, unbuilt } = await examine({ cacheDir });
       expect(builds.map(({ state }) => state)).toEqual(["ready", "damaged", "other-cpu", "outdated", "unfinished"]);
       expect(healthy).toBe(true);
+      expect(unbuilt).toEqual(["chatglm"]);
       expect(machine.cpus.length).toBeGreaterThan(0);
       const avx2 = notableFeatures.find(({ name }) => name === "avx2");
       expect(avx2?.present ?? here.features.includes("avx2")).toBe(here.features.includes("avx2"));
