@@ -23,6 +23,8 @@ export { createMetrics, type Metrics } from "./metrics/metrics.ts";
 export { CHATGLM_SHAPES, type RandomChatglmOptions, writeRandomChatglm } from "./model/chatglm/random.ts";
 export { type ChatglmFile, readChatglm } from "./model/chatglm/read.ts";
 export { type ScriptedOptions, writeScriptedChatglm } from "./model/chatglm/scripted.ts";
+export { convertChatglm } from "./model/convert/convert.ts";
+export { whyNotConvertible } from "./model/convert/convertible.ts";
 export { describeModel } from "./model/describe.ts";
 export type { ModelDescription } from "./model/description.ts";
 export { type EchoOptions, writeEchoModel } from "./model/echo.ts";
@@ -30,7 +32,7 @@ export { type GgufFile, readGguf } from "./model/gguf/read.ts";
 export { inspectModel, type ModelInspection } from "./model/inspect.ts";
 export { PRESETS as MODEL_PRESETS } from "./model/random/presets.ts";
 export { type RandomOptions, writeRandomModel } from "./model/random.ts";
-export { ensureEchoModel } from "./model/store.ts";
+export { ensureConverted, ensureEchoModel } from "./model/store.ts";
 export type { WriteOptions } from "./model/whole-file.ts";
 export type { MemoryLedger, Plan, WorkerPlan } from "./plan/plan.ts";
 export type {

@@ -28,4 +28,6 @@ export interface ModelDescription {
   /** Bytes of tensor data by tensor type ("Q4_0" -> 201326592), over all files. */
   readonly tensorBytes: Readonly<Record<string, number>>;
   readonly purpose: Purpose;
+  /** Of a file of chatglm.cpp: why it can't be converted to GGUF without loss; null: it can. */
+  readonly unconvertible?: string | null | undefined;
 }

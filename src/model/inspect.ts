@@ -2,6 +2,7 @@ import { describeChatglm } from "./chatglm/describe.ts";
 import { MODEL_TYPES } from "./chatglm/layout.ts";
 import { type ChatglmFile, isChatglm, readChatglm } from "./chatglm/read.ts";
 import { requireTokenizer } from "./chatglm/require-tokenizer.ts";
+import { conversionObstacle } from "./convert/convertible.ts";
 import type { ModelDescription } from "./description.ts";
 import { describeParts } from "./gguf/describe.ts";
 import type { GgufArray, GgufValue, Scalar } from "./gguf/value.ts";
@@ -33,7 +34,7 @@ async function inspectChatglm(file: ChatglmFile): Promise<ModelInspection> {
     ...(vision === null ? {} : { vision }),
     tokenizer: { ...tokenizer, tokens },
   };
-  return { ...describeChatglm(file), metadata };
+  return { ...describeChatglm(file), unconvertible: await conversionObstacle(file), metadata };
 }
 
 function inspectParts(parts: ModelParts): ModelInspection {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { open, rename, rm } from "node:fs/promises";
+import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { CorralError } from "../errors.ts";
 
@@ -31,6 +31,22 @@ export async function writeWhole(path: string, pieces: Pieces, signal: AbortSign
     // Where even this fails, the first error is the one that says why.
     await rm(partial, { force: true }).catch(() => {});
     throw isSystemError(error) ? cannotWrite(path, error) : error;
+  }
+}
+
+/** Nobody who still writes a file pauses for so long. Milliseconds. */
+const ABANDONED = 10 * 60_000;
+
+/** Removes what processes that were killed have left of a file. */
+export async function removeAbandoned(path: string): Promise<void> {
+  const folder = dirname(path);
+  const begun = (await readdir(folder)).filter(
+    (name) => name.startsWith(`.${basename(path)}.`) && name.endsWith(".partial"),
+  );
+  for (const name of begun) {
+    const partial = join(folder, name);
+    const { mtimeMs } = await stat(partial).catch(() => ({ mtimeMs: Date.now() }));
+    if (Date.now() - mtimeMs > ABANDONED) await rm(partial, { force: true });
   }
 }
 

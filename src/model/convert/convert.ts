@@ -1,20 +1,15 @@
 import { stat } from "node:fs/promises";
 import { CorralError } from "../../errors.ts";
 import { broken } from "../broken.ts";
-import { type ChatglmFile, type ChatglmTensor, readChatglm, readTokenizerBytes } from "../chatglm/read.ts";
+import { type ChatglmTensor, readChatglm } from "../chatglm/read.ts";
 import { requireTokenizer } from "../chatglm/require-tokenizer.ts";
-import { readSentencePiece } from "../chatglm/sentencepiece.ts";
-import { readTiktoken } from "../chatglm/tiktoken.ts";
 import { type MadeTensor, writeGguf } from "../gguf/write.ts";
 import { type ByteSource, withFile } from "../source.ts";
 import type { WriteOptions } from "../whole-file.ts";
-import { requireConvertible, unconvertible } from "./convertible.ts";
+import { prepareConversion } from "./convertible.ts";
 import { hyperparameters } from "./hyperparameters.ts";
-import { convertSentencePiece, sentencePieceObstacle } from "./sentencepiece.ts";
-import type { ConvertibleType } from "./specials.ts";
 import { ggufName, ggufShape } from "./tensors.ts";
-import { convertTiktoken, tiktokenObstacle } from "./tiktoken.ts";
-import { type TokenizerParts, tokenizerMetadata } from "./tokenizer.ts";
+import { tokenizerMetadata } from "./tokenizer.ts";
 
 /** Raised with every change of what a conversion writes, so that caches don't keep the old file. */
 export const CONVERTER_VERSION = 1;
@@ -29,14 +24,15 @@ export const CONVERTER_VERSION = 1;
 export async function convertChatglm(path: string, out: string, options: WriteOptions = {}): Promise<void> {
   const file = await readChatglm(path);
   await requireOther(file.path, out);
-  const type = requireConvertible(file);
   await requireTokenizer(file);
-  const tokenizer = convertTokenizer(file, type, await readTokenizerBytes(file));
+  const conversion = await prepareConversion(file);
+  if (!conversion.can) throw unconvertible(file.path, conversion.why);
+  const { type, tokenizer } = conversion;
   await withFile(file.path, async (source) => {
     await writeGguf(
       out,
       {
-        metadata: [...hyperparameters(type, file.config), ...tokenizerMetadata(type, file.config, tokenizer)],
+        metadata: [...hyperparameters(type, file.config), ...tokenizerMetadata(type, file.config, tokenizer())],
         tensors: file.tensors.map((tensor) => copied(tensor, source)),
       },
       options,
@@ -44,21 +40,12 @@ export async function convertChatglm(path: string, out: string, options: WriteOp
   });
 }
 
-/** Throws CORRAL_MODEL_UNSUPPORTED where llama.cpp's would do otherwise. */
-function convertTokenizer({ path }: ChatglmFile, type: ConvertibleType, bytes: Uint8Array): TokenizerParts {
-  if (type === 4) {
-    const tokens = readTiktoken(bytes, path);
-    requireNone(path, tiktokenObstacle(tokens));
-    return convertTiktoken(tokens);
-  }
-  const model = readSentencePiece(bytes, path);
-  requireNone(path, sentencePieceObstacle(model));
-  return convertSentencePiece(model);
-}
-
-function requireNone(path: string, obstacle: string | null): void {
-  if (obstacle !== null) throw unconvertible(path, `its tokenizer ${obstacle}`);
-}
+const unconvertible = (path: string, why: string): CorralError =>
+  new CorralError(
+    "CORRAL_MODEL_UNSUPPORTED",
+    `${path} can't be converted to GGUF without loss: ${why}. chatglm-server runs it as it is (\`--engine chatglm\`).`,
+    { facts: { path, why } },
+  );
 
 async function requireOther(path: string, out: string): Promise<void> {
   const [one, other] = await Promise.all([path, out].map((file) => stat(file, { bigint: true }).catch(() => null)));
