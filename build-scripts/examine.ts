@@ -26,7 +26,7 @@ export interface Examination {
   readonly unbuilt: readonly Engine[];
 }
 
-export type ExaminedBuild =
+type ExaminedBuild =
   | { readonly state: "ready"; readonly dir: string; readonly manifest: Manifest; readonly warnings: readonly string[] }
   /** Made on a CPU with other features: it is left alone and never run here. */
   | { readonly state: "other-cpu"; readonly dir: string; readonly manifest: Manifest }

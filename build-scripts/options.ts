@@ -2,7 +2,7 @@ import type { Arithmetic, Manifest } from "./manifest.ts";
 import type { SourceEvent } from "./source/source.ts";
 
 /** The programs of each engine's build. */
-export interface EnginePrograms {
+interface EnginePrograms {
   llama: "llama-server" | "llama-quantize" | "llama-bench" | "llama-batched-bench" | "llama-gguf-split" | "rpc-server";
   chatglm: "chatglm-server";
 }
