@@ -18,15 +18,15 @@ export function npmPackage({ command = ["npm"], firstWordLimit = 10_000 }: PackO
   return {
     name: "npm",
     local: false,
-    detail: specOf,
-    async deliver({ pin, scratch, signal }) {
-      if (pin.npm === undefined) throw unavailable("it is not published there");
-      const args = ["pack", `${specOf(pin)}`, ...PACK_FLAGS];
+    detail: ({ npm: published }) => (published === undefined ? null : specOf(published)),
+    async deliver({ pin: { npm: published }, scratch, signal }) {
+      if (published === undefined) throw unavailable("it is not published there");
+      const args = ["pack", specOf(published), ...PACK_FLAGS];
       const fetcher = { command, args, firstWord: /^npm http (fetch|cache)/m, firstWordLimit, reasonIn, signal };
       const tarball = await fetchPackage(fetcher, join(scratch, "pack"));
-      const [algorithm = "", wanted = ""] = pin.npm.integrity.split(/-(.*)/s);
+      const [algorithm = "", wanted = ""] = published.integrity.split(/-(.*)/s);
       await checkHash(tarball, algorithm, "base64", wanted);
-      const bundle = `package/${pin.npm.bundle}`;
+      const bundle = `package/${published.bundle}`;
       await extract({ file: tarball, cwd: scratch, strict: true }, [bundle]);
       await rm(tarball);
       const dir = join(scratch, "tree");
@@ -39,8 +39,8 @@ export function npmPackage({ command = ["npm"], firstWordLimit = 10_000 }: PackO
 
 export const npm: Channel = npmPackage();
 
-function specOf({ npm }: SourcePin): string | null {
-  return npm === undefined ? null : `${npm.package}@${npm.version}`;
+function specOf({ package: name, version }: NonNullable<SourcePin["npm"]>): string {
+  return `${name}@${version}`;
 }
 
 /**
