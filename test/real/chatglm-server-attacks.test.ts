@@ -31,6 +31,10 @@ async function expectWell(server: ChatglmServer): Promise<void> {
 
 const chat = (more: object) => ({ messages: [{ role: "user", content: "go" }], max_tokens: 2, ...more });
 const message = (more: unknown) => ({ messages: [more], max_tokens: 2 });
+const call = (args: string) =>
+  chat({
+    messages: [{ role: "assistant", content: null, tool_calls: [{ function: { name: "f", arguments: args } }] }],
+  });
 const tool = (more: object) => chat({ tools: [{ type: "function", function: { name: "f", ...more } }] });
 
 /** No JSON, or none that an object comes of. */
@@ -69,6 +73,8 @@ const REFUSED: readonly (readonly [string, object])[] = [
   [CHAT, message({ role: "user", content: 7 })],
   [CHAT, message({ role: "user", content: [{ type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } }] })],
   [CHAT, message({ role: "user", content: [7] })],
+  [CHAT, call(`{"a":${"[".repeat(1_000_000)}${"]".repeat(1_000_000)}}`)],
+  [CHAT, call(`{${Array.from({ length: 200_000 }, (_, n) => `"k${n}":${n}`).join(",")}}`)],
   [CHAT, chat({ n: 2 })],
   [CHAT, chat({ logprobs: true })],
   [CHAT, chat({ top_logprobs: 3 })],

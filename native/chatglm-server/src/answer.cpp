@@ -4,6 +4,7 @@
 #include <random>
 #include <utility>
 
+#include "body.h"
 #include "chat.h"
 
 namespace corral {
@@ -143,8 +144,9 @@ class ChatAnswer final : public Answer {
     }
 
     ParsedAnswer parse(const Generation &generation) const {
-        return tools_.empty() ? ParsedAnswer{generation.text, json::array()}
-                              : parse_answer(type_, generation.text, tools_);
+        // A client can have the model write what it could not send itself.
+        const bool is_text = tools_.empty() || !shape_fault(generation.text).empty();
+        return is_text ? ParsedAnswer{generation.text, json::array()} : parse_answer(type_, generation.text, tools_);
     }
 
     static const char *reason(const Generation &generation, const ParsedAnswer &parsed) {

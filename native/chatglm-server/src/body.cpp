@@ -20,8 +20,9 @@ size_t end_of_string(const std::string &text, size_t start) {
     return i;
 }
 
-/** Counts brackets and colons; whether it is JSON at all is the parser's to say. */
-void check_shape(const std::string &text) {
+} // namespace
+
+std::string shape_fault(const std::string &text) {
     std::vector<size_t> members;
     for (size_t i = 0; i < text.size(); ++i) {
         switch (text[i]) {
@@ -32,7 +33,7 @@ void check_shape(const std::string &text) {
         case '{':
             members.push_back(0);
             if (members.size() > deepest) {
-                throw Refusal::invalid("the body nests more than " + std::to_string(deepest) + " deep");
+                return "nests more than " + std::to_string(deepest) + " deep";
             }
             break;
         case ']':
@@ -43,18 +44,18 @@ void check_shape(const std::string &text) {
             break;
         case ':':
             if (!members.empty() && ++members.back() > most_members) {
-                throw Refusal::invalid("an object in the body has more than " + std::to_string(most_members) +
-                                       " members");
+                return "has an object of more than " + std::to_string(most_members) + " members";
             }
             break;
         }
     }
+    return "";
 }
 
-} // namespace
-
 json parse_body(const std::string &text) {
-    check_shape(text);
+    if (const std::string fault = shape_fault(text); !fault.empty()) {
+        throw Refusal::invalid("the body " + fault);
+    }
     json body;
     try {
         body = json::parse(text);

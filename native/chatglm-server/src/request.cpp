@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <climits>
 
+#include "body.h"
 #include "chat.h"
 #include "fields.h"
 #include "sampling.h"
@@ -71,6 +72,22 @@ const json &only_prompt(const json &prompt) {
     return prompt.front();
 }
 
+/** Arguments of calls are JSON within a text, which templates parse: no look through the body has seen them. */
+void check_calls(const json &message) {
+    if (!message.is_object()) {
+        return;
+    }
+    const json *calls = find_field(message, "tool_calls");
+    for (const json &call : calls != nullptr && calls->is_array() ? *calls : json::array()) {
+        const json function = call.is_object() ? call.value("function", json()) : json();
+        const json arguments = function.is_object() ? function.value("arguments", json()) : json();
+        const std::string fault = arguments.is_string() ? shape_fault(arguments.get_ref<const std::string &>()) : "";
+        if (!fault.empty()) {
+            throw Refusal::invalid("a tool call's arguments: what " + fault + " is refused");
+        }
+    }
+}
+
 struct Chat {
     const json &messages;
     json tools;
@@ -86,6 +103,9 @@ Chat read_messages(const json &body) {
     }
     if (messages->empty()) {
         throw Refusal::invalid("'messages' must not be empty");
+    }
+    for (const json &message : *messages) {
+        check_calls(message);
     }
     const json *tools = find_field(body, "tools");
     const json *choice = find_field(body, "tool_choice");
