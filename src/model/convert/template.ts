@@ -7,7 +7,7 @@ import { type ConvertibleType, MARK, promptPrefix } from "./specials.ts";
  */
 export function chatTemplate(type: ConvertibleType, prefixed: boolean): string {
   const prompt = `{{- '${promptPrefix(type)}' -}}\n`;
-  return TEXT + (type === 2 ? prompt + ROUNDS : LITERAL + prompt + turns(type, prefixed));
+  return TEXT + prompt + (type === 2 ? ROUNDS : turns(type, prefixed));
 }
 
 /** What a client wrote: text, or parts of text; without what marks special tokens. */
@@ -15,7 +15,7 @@ const TEXT = `
 {%- macro text(content) -%}
   {%- if content is string -%}
     {{- content | replace('${MARK}', '') -}}
-  {%- elif content -%}
+  {%- elif content is sequence -%}
     {%- for part in content -%}
       {%- if part.type != 'text' -%}{{- raise_exception('this model reads text only') -}}{%- endif -%}
       {{- part.text | replace('${MARK}', '') -}}
@@ -45,44 +45,11 @@ const ROUNDS = `
     {%- set state.answered = true -%}
   {%- endif -%}
 {%- endfor -%}
+{%- if add_generation_prompt and state.system -%}
+  {{- raise_exception('this model needs a user message, behind what the system says') -}}
+{%- endif -%}
 {%- if add_generation_prompt and not state.answered -%}{{- '\\n\\n答：' -}}{%- endif -%}
 `;
-
-/** A value as Python writes it: ChatGLM3 writes its calls so. */
-const LITERAL = `
-{%- macro literal(value) -%}
-  {%- if value is none -%}None
-  {%- elif value is boolean -%}{{- 'True' if value else 'False' -}}
-  {%- elif value is string -%}
-    {{- "'" ~ (value | replace('\\\\', '\\\\\\\\') | replace("'", "\\\\'") | replace('\\n', '\\\\n')) ~ "'" -}}
-  {%- elif value is mapping -%}
-    {{- '{' -}}
-    {%- for key, item in value.items() -%}{{- literal(key) ~ ': ' ~ literal(item) ~ (', ' if not loop.last else '') -}}{%- endfor -%}
-    {{- '}' -}}
-  {%- elif value is iterable -%}
-    {{- '[' -}}
-    {%- for item in value -%}{{- literal(item) ~ (', ' if not loop.last else '') -}}{%- endfor -%}
-    {{- ']' -}}
-  {%- else -%}{{- value | tojson -}}
-  {%- endif -%}
-{%- endmacro -%}
-`;
-
-const ARGUMENTS: Readonly<Record<3 | 4, string>> = {
-  3: `
-  {%- if call.function.arguments is mapping -%}
-    {{- '\`\`\`python\\ntool_call(' -}}
-    {%- for key, item in call.function.arguments.items() -%}
-      {{- key ~ '=' ~ literal(item) ~ (', ' if not loop.last else '') -}}
-    {%- endfor -%}
-    {{- ')\\n\`\`\`' -}}
-  {%- else -%}{{- raise_exception('the arguments of a tool call must be a JSON object') -}}
-  {%- endif -%}`,
-  4: `
-  {%- if call.function.arguments is string -%}{{- call.function.arguments -}}
-  {%- else -%}{{- call.function.arguments | tojson -}}
-  {%- endif -%}`,
-};
 
 const TOOLS: Readonly<Record<3 | 4, string>> = {
   3: `
@@ -99,14 +66,28 @@ const TOOLS: Readonly<Record<3 | 4, string>> = {
   {%- endfor -%}`,
 };
 
+/**
+ * llama-server guesses from a template how a model writes its calls, by rendering some. These models put no mark before
+ * one: its guess would take every answer in words for an error. So the template must not take what it tries (ChatGLM3 no
+ * call at all, for it writes them in Python; GLM-4 no tools but of OpenAI's shape), and calls stay part of the text.
+ */
+const CALLS: Readonly<Record<3 | 4, string>> = {
+  3: `{{- raise_exception('ChatGLM3 writes tool calls in Python, which a template does not: use chatglm-server') -}}`,
+  4: `
+    {%- for call in message.tool_calls -%}
+      {{- turn('assistant', text(call.function.name), text(call.function.arguments)) -}}
+    {%- endfor -%}`,
+};
+
+const REQUIRE_TOOLS = `
+{%- if tools and tools[0].name -%}{{- raise_exception('a tool must be {"type": "function", "function": {...}}') -}}{%- endif -%}`;
+
 /** ChatGLM3 and GLM-4: messages with special tokens for roles. */
 function turns(type: 3 | 4, prefixed: boolean): string {
   const gap = type === 3 && prefixed ? " " : "";
   // ChatGLM3 knows one system message: what the client says, then the tools.
-  const joins = type === 3;
-  return `
-{%- macro arguments(call) -%}${ARGUMENTS[type]}
-{%- endmacro -%}
+  const joins = type === 3 ? "messages[0].role == 'system' or messages[0].role == 'developer'" : "false";
+  return `${type === 4 ? REQUIRE_TOOLS : ""}
 {%- macro described(tools) -%}${TOOLS[type]}
 {%- endmacro -%}
 {%- macro turn(role, metadata, content) -%}
@@ -114,7 +95,7 @@ function turns(type: 3 | 4, prefixed: boolean): string {
 {%- endmacro -%}
 {%- set roles = {'system': 'system', 'developer': 'system', 'user': 'user', 'assistant': 'assistant', 'tool': 'observation', 'function': 'observation', 'observation': 'observation'} -%}
 {%- set state = namespace(tools=(text(described(tools)) if tools else '')) -%}
-{%- if state.tools and not (${joins ? "messages[0].role == 'system' or messages[0].role == 'developer'" : "false"}) -%}
+{%- if state.tools and not (${joins}) -%}
   {{- turn('system', '', state.tools) -}}
   {%- set state.tools = '' -%}
 {%- endif -%}
@@ -126,10 +107,7 @@ function turns(type: 3 | 4, prefixed: boolean): string {
     {%- set state.tools = '' -%}
   {%- endif -%}
   {%- if content or not message.tool_calls -%}{{- turn(roles[message.role], '', content) -}}{%- endif -%}
-  {%- if message.tool_calls -%}
-    {%- for call in message.tool_calls -%}
-      {{- turn('assistant', text(call.function.name), text(arguments(call))) -}}
-    {%- endfor -%}
+  {%- if message.tool_calls -%}${CALLS[type]}
   {%- endif -%}
 {%- endfor -%}
 {%- if add_generation_prompt -%}{{- '${MARK}<|assistant|>' -}}{%- endif -%}

@@ -31,6 +31,9 @@ export function convertTiktoken(tokens: readonly Uint8Array[]): TokenizerParts {
 
 /** What llama.cpp would do otherwise with these tokens, in words that go on after "its tokenizer "; null: nothing. Pure. */
 export function tiktokenObstacle(tokens: readonly Uint8Array[]): string | null {
-  const taken = tokens.map(spelling).find(isTakenForSpecial);
+  const taken = tokens.filter(beginsAsSpecial).map(spelling).find(isTakenForSpecial);
   return taken === undefined ? null : `has the token "${taken}", which llama.cpp takes for a special one`;
 }
+
+/** Most tokens don't, and need not be spelled. */
+const beginsAsSpecial = ([first]: Uint8Array): boolean => first === 0x3c || first === 0x5b || first === 0x5f; // < [ _
