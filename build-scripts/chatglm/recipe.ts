@@ -25,9 +25,12 @@ export const chatglmRecipe: Recipe = {
   prove: proveChatglm,
 };
 
+const UNCHANGED =
+  "prefix reuse, and what else is mended in chatglm.cpp: this source is not the one that replacements.json was made for";
+
 /**
  * Copies what the build reads, of chatglm.cpp and of our own: an edit made meanwhile does not get in. In the copy the
- * replacements are made that prefix reuse needs; a source that they do not fit is built as it is. llama.cpp's copies of
+ * replacements are made that prefix reuse and safety need; a source that they do not fit is built as it is. llama.cpp's copies of
  * cpp-httplib and nlohmann-json serve it.
  */
 async function prepare({ source, scratch, obtain }: Preparation): Promise<Prepared> {
@@ -43,7 +46,7 @@ async function prepare({ source, scratch, obtain }: Preparation): Promise<Prepar
       `CHATGLM_PREFIX_REUSE=${reuse ? "ON" : "OFF"}`,
       `CHATGLM_SERVER_VERSION=${chatglmPin.version}${source.verified ? "" : `+tree-${source.tree.slice(0, 7)}`}`,
     ],
-    gaveUp: reuse ? [] : ["prefix reuse: this source is not the one that it was made for, so each prompt is read anew"],
+    gaveUp: reuse ? [] : [UNCHANGED],
   };
 }
 

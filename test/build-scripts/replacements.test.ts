@@ -38,7 +38,7 @@ describe("replacements", () => {
   it("are refused where the file of them is not what it should be", async () => {
     await put("r.json", JSON.stringify([{ file: "a.cpp", before: "", after: "x", reason: "" }]));
     await expect(readReplacements(join(tree, "r.json"))).rejects.toThrow();
-    expect((await readReplacements(join(nativeFolder, REPLACEMENTS))).length).toBe(3);
+    expect((await readReplacements(join(nativeFolder, REPLACEMENTS))).length).toBeGreaterThanOrEqual(3);
   });
 });
 
