@@ -85,7 +85,9 @@ describe("what CMake gets", () => {
   /** As much of chatglm.cpp as the replacements ask for. */
   async function preparedFrom(files: Record<string, string>) {
     const dir = await mkdtemp(join(scratch, "tree-"));
-    for (const path of chatglmRecipe.pin.reads ?? []) {
+    const paths = Object.keys(files);
+    const others = (chatglmRecipe.pin.reads ?? []).filter((path) => !paths.some((file) => file.startsWith(path)));
+    for (const path of [...paths, ...others]) {
       await mkdir(dirname(join(dir, path)), { recursive: true });
       await writeFile(join(dir, path), files[path] ?? "");
     }
