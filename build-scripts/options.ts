@@ -68,5 +68,8 @@ export type BuildEvent =
       readonly total: number;
       readonly secondsLeft: number | null;
     }
+  /** A model is brought into the engine's format, which is told here because the same person watches. */
+  | { readonly kind: "converting"; readonly bytes: number; readonly total: number }
+  | { readonly kind: "converted"; readonly path: string }
   | { readonly kind: "warning"; readonly text: string }
   | { readonly kind: "done"; readonly dir: string; readonly seconds: number };

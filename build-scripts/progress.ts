@@ -36,6 +36,8 @@ function onTerminal(stream: ProgressStream): (event: BuildEvent) => void {
       draw(STAGE_NAMES[event.stage], event.done, event.total, timeLeft(event.secondsLeft));
     } else if (event.kind === "source-bytes") {
       if (event.total !== null) draw("fetching (KiB)", kib(event.bytes), kib(event.total), "");
+    } else if (event.kind === "converting") {
+      draw("converting (KiB)", kib(event.bytes), kib(event.total), "");
     } else {
       endBar();
       const line = lineFor(event);
@@ -81,8 +83,11 @@ function lineFor(event: BuildEvent): string | null {
       return `warning: ${event.text}`;
     case "done":
       return `built and proven in ${duration(event.seconds)}: ${event.dir}`;
+    case "converted":
+      return `converted: ${event.path}`;
     case "progress":
     case "source-bytes":
+    case "converting":
       return null;
   }
 }

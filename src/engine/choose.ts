@@ -1,5 +1,6 @@
 import { CorralError } from "../errors.ts";
 import type { ModelDescription } from "../model/description.ts";
+import { chatglmEngine } from "./chatglm.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import { llamaEngine } from "./llama.ts";
 
@@ -9,7 +10,7 @@ export interface Chosen {
 }
 
 /** In order of preference: the first that takes a model serves it. */
-const ENGINES: readonly ((options: EngineOptions) => Engine)[] = [llamaEngine];
+const ENGINES: readonly ((options: EngineOptions) => Engine)[] = [llamaEngine, chatglmEngine];
 
 /**
  * The engine for a model. Pure.

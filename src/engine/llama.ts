@@ -1,7 +1,10 @@
 import { ensureBuild } from "../../build-scripts/build.ts";
+import { cacheDir } from "../../build-scripts/cache.ts";
+import { whyNotConvertible } from "../model/convert/convertible.ts";
 import type { ModelDescription } from "../model/description.ts";
+import { ensureConverted } from "../model/store.ts";
 import { classifyEnding } from "./ending.ts";
-import type { Engine, EngineOptions, Program, Taking } from "./engine.ts";
+import type { AdoptOptions, Engine, EngineOptions, Program, Taking } from "./engine.ts";
 import { llamaEndings } from "./llama-endings.ts";
 import { llamaCommandLine } from "./llama-flags.ts";
 import { llamaTraits } from "./llama-memory.ts";
@@ -13,7 +16,7 @@ export function llamaEngine(options: EngineOptions): Engine {
     name: "llama",
     traits: llamaTraits,
     takes,
-    adopt: async ({ path }) => path,
+    adopt: (model, adopting = {}) => adopt(model, { ...options, ...adopting }),
     prepare: ({ signal } = {}) => prepare({ ...options, signal }),
     commandLine: llamaCommandLine,
     classify: (ending) => classifyEnding(ending, llamaEndings),
@@ -21,10 +24,26 @@ export function llamaEngine(options: EngineOptions): Engine {
   };
 }
 
-function takes({ format }: ModelDescription): Taking {
-  return format === "gguf"
-    ? { can: true, why: "llama-server reads GGUF files" }
-    : { can: false, why: "llama-server reads GGUF files, and this is none" };
+function takes(model: ModelDescription): Taking {
+  if (model.format === "gguf") return { can: true, why: "llama-server reads GGUF files" };
+  const obstacle = whyNotConvertible(model);
+  return obstacle === null
+    ? {
+        can: true,
+        why: "converted to GGUF without loss, for llama-server is quicker and serves several requests at once",
+      }
+    : { can: false, why: `it can't be converted for llama-server: ${obstacle}` };
+}
+
+async function adopt(model: ModelDescription, options: EngineOptions & AdoptOptions): Promise<string> {
+  if (model.format === "gguf") return model.path;
+  const { cacheDir: cache = cacheDir(), report, signal } = options;
+  const path = await ensureConverted(model, cache, {
+    signal,
+    onProgress: ({ written, total }) => report?.({ kind: "converting", bytes: written, total }),
+  });
+  report?.({ kind: "converted", path });
+  return path;
 }
 
 async function prepare(options: EngineOptions & { signal: AbortSignal | undefined }): Promise<Program> {

@@ -1,0 +1,37 @@
+import { ensureBuild } from "../../build-scripts/build.ts";
+import type { ModelDescription } from "../model/description.ts";
+import { chatglmEndings } from "./chatglm-endings.ts";
+import { chatglmCommandLine } from "./chatglm-flags.ts";
+import { chatglmTraits } from "./chatglm-memory.ts";
+import { classifyEnding } from "./ending.ts";
+import type { Engine, EngineOptions, Program, Taking } from "./engine.ts";
+import { readPulse } from "./pulse.ts";
+
+/** Our chatglm-server on chatglm.cpp: one request at a time, for files that nothing else runs. */
+export function chatglmEngine(options: EngineOptions): Engine {
+  return {
+    name: "chatglm",
+    traits: chatglmTraits,
+    takes,
+    adopt: async ({ path }) => path,
+    prepare: ({ signal } = {}) => prepare({ ...options, signal }),
+    commandLine: chatglmCommandLine,
+    classify: (ending) => classifyEnding(ending, chatglmEndings),
+    readPulse,
+  };
+}
+
+function takes({ format }: ModelDescription): Taking {
+  return format === "chatglm"
+    ? { can: true, why: "chatglm-server reads the file as it is" }
+    : { can: false, why: "chatglm-server reads chatglm.cpp's .bin files, and this is a GGUF file" };
+}
+
+async function prepare(options: EngineOptions & { signal: AbortSignal | undefined }): Promise<Program> {
+  const { programs, manifest, warnings } = await ensureBuild({ engine: "chatglm", ...options });
+  return {
+    path: programs["chatglm-server"],
+    version: manifest.programs["chatglm-server"]?.version ?? "unknown",
+    warnings,
+  };
+}
