@@ -28,7 +28,7 @@ const { placesIn } = await import("../dist/build-scripts/build-folder.js");
 const { obtainSource } = await import("../dist/build-scripts/source/obtain.js");
 const { chatglmPin } = await import("../dist/build-scripts/chatglm/pin.js");
 const { chatglmRecipe } = await import("../dist/build-scripts/chatglm/recipe.js");
-const { replacementsFile } = await import("../dist/build-scripts/chatglm/native.js");
+const { nativeFolder, REPLACEMENTS } = await import("../dist/build-scripts/chatglm/native.js");
 const { llamaPin } = await import("../dist/build-scripts/llama/pin.js");
 const { writeRandomChatglm } = await import("../dist/src/model/chatglm/random.js");
 const { writeScriptedChatglm } = await import("../dist/src/model/chatglm/scripted.js");
@@ -37,10 +37,9 @@ const TYPES = [1, 2, 3, 4];
 const kept = join(cacheDir(), "test");
 const models = await mkdtemp(join(tmpdir(), "corral-native-models-"));
 try {
-  const { defines, folder } = await prepared();
-  const program = await compiled(folder, defines);
+  const program = await compiled(await definesOfSources());
   await makeModels(models);
-  await run(program, [models, ...positionals], sanitizers(folder));
+  await run(program, [models, ...positionals], sanitizers());
 } catch (error) {
   say(error.message);
   process.exitCode = 1;
@@ -48,11 +47,11 @@ try {
   await rm(models, { recursive: true, force: true });
 }
 
-/** chatglm.cpp with our replacements, once for each state of both, so that its objects stay good. */
-async function prepared() {
+/** Names chatglm.cpp with our replacements: copied once for each state of both, so that its objects stay good. */
+async function definesOfSources() {
   const source = await obtain(chatglmPin, values["chatglm-source"]);
   const llama = await obtain(llamaPin, values["llama-source"]);
-  const replacements = await readFile(replacementsFile);
+  const replacements = await readFile(join(nativeFolder, REPLACEMENTS));
   const key = createHash("sha256")
     .update(source.tree)
     .update(llama.dir)
@@ -66,7 +65,7 @@ async function prepared() {
     await mkdir(scratch, { recursive: true });
     const given = await chatglmRecipe.prepare({ source, scratch, obtain: async () => llama });
     for (const missing of given.gaveUp) say(`without ${missing}`);
-    await writeFile(note, JSON.stringify(given));
+    await writeFile(note, JSON.stringify(given.defines));
   }
   return JSON.parse(await readFile(note, "utf8"));
 }
@@ -77,14 +76,14 @@ function obtain(pin, folder) {
 }
 
 /** Path of the program with the tests. */
-async function compiled(folder, defines) {
+async function compiled(defines) {
   const kind = values.asan ? "asan" : "plain";
   const key = createHash("sha256").update(defines.join("\n")).digest("hex").slice(0, 12);
   const build = join(kept, `native-${kind}-${key}`);
   say(`compiling chatglm-server's tests in ${build}`);
   const own = ["CORRAL_NATIVE_TESTS=ON", `CORRAL_SANITIZE=${values.asan ? "ON" : "OFF"}`];
   const settings = [...chatglmRecipe.defines, ...defines, ...own].map((define) => `-D${define}`);
-  await run("cmake", ["-S", folder, "-B", build, "--log-level=ERROR", "-Wno-dev", ...settings]);
+  await run("cmake", ["-S", nativeFolder, "-B", build, "--log-level=ERROR", "-Wno-dev", ...settings]);
   const target = ["--target", "chatglm-server-test", "--parallel", String(availableParallelism())];
   await run("cmake", ["--build", build, ...target]);
   return join(build, "bin", "chatglm-server-test");
@@ -103,8 +102,8 @@ async function makeModels(folder) {
 }
 
 /** The first finding ends the run. Third parties' are left out by name: see tests/ubsan.supp. */
-function sanitizers(folder) {
-  const known = join(folder, "tests", "ubsan.supp");
+function sanitizers() {
+  const known = join(nativeFolder, "tests", "ubsan.supp");
   return {
     ASAN_OPTIONS: "strict_string_checks=1:detect_stack_use_after_return=1",
     UBSAN_OPTIONS: `halt_on_error=1:print_stacktrace=1:suppressions=${known}`,

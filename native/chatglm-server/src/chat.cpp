@@ -180,7 +180,8 @@ Prompt apply_template(ModelType type, const Vocabulary &vocabulary, const json &
     }
     if (knows_tools(type)) {
         const std::vector<Turn> turns = turns_of(type, messages, tools);
-        const bool continued = turns.back().role == "assistant" && turns.back().metadata.empty() && !turns.back().content.empty();
+        const bool continued =
+            turns.back().role == "assistant" && turns.back().metadata.empty() && !turns.back().content.empty();
         return turns_prompt(vocabulary, turns, continued);
     }
     if (!tools.empty()) {

@@ -4,6 +4,7 @@
 #include <new>
 #include <stdexcept>
 
+#include "file_reader.h"
 #include "model_file.h"
 #include "threads.h"
 
@@ -45,8 +46,8 @@ struct Model::State {
         : file(file), context(context), pipeline(load(path, context)),
           vocabulary(*pipeline.tokenizer, pipeline.model->config) {
         const chatglm::ModelType type = pipeline.model->config.model_type;
-        in_chunks = CHATGLM_PREFIX_REUSE && type != chatglm::ModelType::CHATGLM &&
-                    type != chatglm::ModelType::CHATGLM4V;
+        in_chunks =
+            CHATGLM_PREFIX_REUSE && type != chatglm::ModelType::CHATGLM && type != chatglm::ModelType::CHATGLM4V;
     }
 
     /** The last cut between blocks at or before a position; 0: none. */
@@ -87,7 +88,7 @@ Model::Model(const std::string &path, int context, int threads) {
     const ModelFile file = read_model_file(path);
     context = checked_context(file, context, threads);
     // chatglm.cpp doesn't ask whether it got room for the keys and values.
-    ::operator delete(::operator new(file.cache_bytes * (context + file.virtual_tokens)));
+    ::operator delete(::operator new(file.cache_bytes *(context + file.virtual_tokens)));
     set_compute_threads(threads);
     try {
         state_ = std::make_unique<State>(path, file, context);
@@ -140,7 +141,8 @@ void Model::decode(int id) {
     State &state = *state_;
     const int past = state.tokens.size();
     if (past >= state.context || !state.vocabulary.contains(id)) {
-        throw std::invalid_argument("token " + std::to_string(id) + " is beyond the vocabulary, or the context is full");
+        throw std::invalid_argument("token " + std::to_string(id) +
+                                    " is beyond the vocabulary, or the context is full");
     }
     state.tokens.push_back(id);
     state.read(past);

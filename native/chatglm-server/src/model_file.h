@@ -24,7 +24,4 @@ struct ModelFile {
  */
 ModelFile read_model_file(const std::string &path);
 
-/** The error for a file that turns out to be wrong. */
-[[noreturn]] void throw_broken(const std::string &path, const std::string &reason);
-
 } // namespace corral

@@ -126,8 +126,9 @@ class Reader {
         if (accept('{')) {
             return dictionary(depth);
         }
-        const std::string word =
-            run([](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == '+'; });
+        const std::string word = run([](char c) {
+            return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == '+';
+        });
         if (word == "None") {
             return nullptr;
         }

@@ -19,7 +19,8 @@ bool writes_python(chatglm::ModelType type) { return type == chatglm::ModelType:
 const json &function_of(const json &tool) {
     if (!tool.is_object() || tool.value("type", json("function")) != "function" || !tool.contains("function") ||
         !tool["function"].is_object() || !tool["function"].contains("name") || !tool["function"]["name"].is_string()) {
-        throw BadRequest("tools must be functions with a name: {\"type\": \"function\", \"function\": {\"name\": ...}}");
+        throw BadRequest(
+            "tools must be functions with a name: {\"type\": \"function\", \"function\": {\"name\": ...}}");
     }
     return tool["function"];
 }
@@ -129,8 +130,9 @@ bool may_be_tool_call(chatglm::ModelType type, const std::string &text, const js
     const size_t compared = std::min(rest.size(), expected.size());
     return std::any_of(tools.begin(), tools.end(), [&](const json &tool) {
         const std::string offered = function_of(tool)["name"];
-        return line == std::string_view::npos ? offered.compare(0, name.size(), name) == 0
-                                              : offered == name && rest.substr(0, compared) == expected.substr(0, compared);
+        return line == std::string_view::npos
+                   ? offered.compare(0, name.size(), name) == 0
+                   : offered == name && rest.substr(0, compared) == expected.substr(0, compared);
     });
 }
 

@@ -33,8 +33,8 @@ struct ParsedAnswer {
 };
 
 /**
- * Reads the call that ChatGLM3 and GLM-4 write as text: a line with the function's name, and its arguments. An answer is
- * one call or text, never both.
+ * Reads the call that ChatGLM3 and GLM-4 write as text: a line with the function's name, and its arguments. An answer
+ * is one call or text, never both.
  * @param tools as the client offered them: a name that is not among them is text
  */
 ParsedAnswer parse_answer(chatglm::ModelType type, const std::string &text, const nlohmann::ordered_json &tools);

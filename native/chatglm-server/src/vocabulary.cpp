@@ -44,9 +44,10 @@ std::string white_space(const std::string &piece) {
  * things: only ASCII counts as white space (Chinese text is full of U+3000), and blanks at the text's end come apart,
  * since RE2 can't look ahead. It restores its input behind the second group, so that group does the looking here, too.
  */
-const char *const glm4_pattern = R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3})"
-                                 R"(| ?[^\t-\r\x{85}\p{Z}\p{L}\p{N}]+[\r\n]*|[\t-\r\x{85}\p{Z}]*[\r\n]+)"
-                                 R"(|[\t-\r\x{85}\p{Z}]+\z|([\t-\r\x{85}\p{Z}]+)[\t-\r\x{85}\p{Z}]|[\t-\r\x{85}\p{Z}]+)";
+const char *const glm4_pattern =
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3})"
+    R"(| ?[^\t-\r\x{85}\p{Z}\p{L}\p{N}]+[\r\n]*|[\t-\r\x{85}\p{Z}]*[\r\n]+)"
+    R"(|[\t-\r\x{85}\p{Z}]+\z|([\t-\r\x{85}\p{Z}]+)[\t-\r\x{85}\p{Z}]|[\t-\r\x{85}\p{Z}]+)";
 
 } // namespace
 

@@ -29,8 +29,8 @@ class Vocabulary {
     /**
      * @param add_special the tokens that the model wants with every prompt, too ([gMASK] and sop: in front, with
      *   ChatGLM-6B behind)
-     * @param parse_special names of special tokens ("<|user|>") in the text are the tokens, not their letters. Never for
-     *   what a chat's user wrote
+     * @param parse_special names of special tokens ("<|user|>") in the text are the tokens, not their letters. Never
+     * for what a chat's user wrote
      */
     std::vector<int> encode(std::string_view text, bool add_special, bool parse_special = false) const;
 

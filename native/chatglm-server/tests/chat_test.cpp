@@ -14,7 +14,8 @@ using Chat = std::vector<chatglm::ChatMessage>;
 json to_json(const Chat &chat) {
     json messages = json::array();
     for (const auto &message : chat) {
-        messages.push_back({{"role", message.role == "observation" ? "tool" : message.role}, {"content", message.content}});
+        messages.push_back(
+            {{"role", message.role == "observation" ? "tool" : message.role}, {"content", message.content}});
     }
     return messages;
 }
@@ -49,7 +50,8 @@ TEST("chat: prompts are those of chatglm.cpp") {
             chats.insert(chats.end(), {with_system, with_observation});
         }
         for (const Chat &chat : chats) {
-            CHECK_EQUAL(prompt_of(model, to_json(chat)).ids, model.pipeline.tokenizer->apply_chat_template(chat, 1 << 20));
+            CHECK_EQUAL(prompt_of(model, to_json(chat)).ids,
+                        model.pipeline.tokenizer->apply_chat_template(chat, 1 << 20));
         }
     }
 }

@@ -40,8 +40,9 @@ struct Heard {
     Generation generation;
 };
 
-Heard run(Model &model, const GenerationRequest &request, const std::function<bool()> &is_cancelled = [] { return false; },
-          size_t most_texts = 1000) {
+Heard run(
+    Model &model, const GenerationRequest &request, const std::function<bool()> &is_cancelled = [] { return false; },
+    size_t most_texts = 1000) {
     Heard heard;
     corral::Turns turns = 0;
     heard.generation = corral::generate(

@@ -106,7 +106,8 @@ class ModelBytes {
         std::string vocabulary = bytes.substr(tokenizer, get(tokenizer_length));
         size_t gap = (16 + tokenizer - header.size() - 4) % 16;
         gap += gap < 4 ? 16 : 0;
-        vocabulary += "\xfa\x3f" + std::string(1, static_cast<char>(gap - 3)) + std::string(gap - 3, '\0'); // field 1023
+        vocabulary +=
+            "\xfa\x3f" + std::string(1, static_cast<char>(gap - 3)) + std::string(gap - 3, '\0'); // field 1023
         add(vocabulary.size());
         bytes = header + vocabulary + bytes.substr(tensors());
         return *this;

@@ -34,7 +34,8 @@ TEST("model file: what there is") {
 TEST("model file: none") {
     const std::string message = thrown<std::runtime_error>([] { corral::Model(scratch_path("none.bin"), 0, 1); });
     CHECK_EQUAL(message, "cannot open " + scratch_path("none.bin") + ": No such file or directory");
-    CHECK_EQUAL(thrown<std::runtime_error>([] { corral::Model(scratch_path("."), 0, 1); }).substr(0, 12), "cannot open ");
+    CHECK_EQUAL(thrown<std::runtime_error>([] { corral::Model(scratch_path("."), 0, 1); }).substr(0, 12),
+                "cannot open ");
 }
 
 TEST("model file: cut anywhere it is refused") {

@@ -37,18 +37,25 @@ TEST("utf8: lengths, unfinished characters, repair") {
     CHECK_EQUAL(corral::utf8_unfinished("ab\x80"), 0u);
     CHECK_EQUAL(corral::utf8_unfinished("你"), 0u);
     CHECK_EQUAL(corral::utf8_unfinished("\xed\xa0"), 0u);
-    CHECK_EQUAL(corral::utf8_repaired("a\xff" "b\xe4\xbd你\xf0\x9f"), "a\xef\xbf\xbd" "b\xef\xbf\xbd你\xef\xbf\xbd");
+    CHECK_EQUAL(corral::utf8_repaired("a\xff"
+                                      "b\xe4\xbd你\xf0\x9f"),
+                "a\xef\xbf\xbd"
+                "b\xef\xbf\xbd你\xef\xbf\xbd");
 }
 
 TEST("text: whole characters only") {
     CHECK_EQUAL(steps(TextStream({}), {"a\xf0", "\x9f\x98", "\x80z"}), (Steps{"a", "", "😀z", ""}));
     CHECK_EQUAL(steps(TextStream({}), {"a\xe4\xbd"}), (Steps{"a", "\xef\xbf\xbd"}));
-    CHECK_EQUAL(steps(TextStream({}), {"\xe4", "b"}), (Steps{"", "\xef\xbf\xbd" "b", ""}));
+    CHECK_EQUAL(steps(TextStream({}), {"\xe4", "b"}), (Steps{"",
+                                                             "\xef\xbf\xbd"
+                                                             "b",
+                                                             ""}));
     CHECK_EQUAL(steps(TextStream({}), {"\x80"}), (Steps{"\xef\xbf\xbd", ""}));
 }
 
 TEST("text: a stop string never comes out, wherever tokens cut it") {
-    CHECK_EQUAL(steps(TextStream({"STOP"}), {"one S", "T", "O", "P two", "three"}), (Steps{"one ", "", "", "", "", ""}));
+    CHECK_EQUAL(steps(TextStream({"STOP"}), {"one S", "T", "O", "P two", "three"}),
+                (Steps{"one ", "", "", "", "", ""}));
     CHECK_EQUAL(steps(TextStream({"STOP"}), {"one ST", "ONE"}), (Steps{"one ", "STONE", ""}));
     CHECK_EQUAL(steps(TextStream({"STOP"}), {"one STO"}), (Steps{"one ", "STO"}));
     CHECK_EQUAL(steps(TextStream({"aab"}), {"a", "a", "a", "b"}), (Steps{"", "", "a", "", ""}));

@@ -39,7 +39,8 @@ TEST("python calls: read and written") {
     CHECK_EQUAL(read("tool_call(city='北京', days=3)"), R"({"city":"北京","days":3})");
     CHECK_EQUAL(read("tool_call( a = \"it's\" , b=-1.5e3, c=True, d=None, )"),
                 R"({"a":"it's","b":-1500.0,"c":true,"d":null})");
-    CHECK_EQUAL(read("f(l=[1, 'x', [], (2,)], d={'k': {'m': False}})"), R"({"l":[1,"x",[],[2]],"d":{"k":{"m":false}}})");
+    CHECK_EQUAL(read("f(l=[1, 'x', [], (2,)], d={'k': {'m': False}})"),
+                R"({"l":[1,"x",[],[2]],"d":{"k":{"m":false}}})");
     CHECK_EQUAL(read(R"(f(s='a\'b\\c\nd'))"), R"({"s":"a'b\\c\nd"})");
     CHECK_EQUAL(read("f()"), "{}");
     for (const char *const other : {"", "f", "f(", "f(1)", "f(a=)", "f(a=b)", "f(a='x)", "f(a=1) + 2", "f(a=1 b=2)",
@@ -58,8 +59,8 @@ TEST("tool calls: GLM-4 writes a name and JSON") {
     const ModelType type = ModelType::CHATGLM4;
     CHECK_EQUAL(called(type, "weather\n{\"city\": \"北京\"}"), R"(weather {"city":"北京"})");
     CHECK_EQUAL(called(type, "\nweather \n {\"a\": 1}\n"), R"(weather {"a":1})");
-    for (const char *const text : {"weather", "weather\n", "weather\n{\"a\": 1", "weather\n{\"a\": 1} and", "weather\n[1]",
-                                   "other\n{\"a\": 1}", "The weather\n{\"a\": 1}", ""}) {
+    for (const char *const text : {"weather", "weather\n", "weather\n{\"a\": 1", "weather\n{\"a\": 1} and",
+                                   "weather\n[1]", "other\n{\"a\": 1}", "The weather\n{\"a\": 1}", ""}) {
         CHECK_EQUAL(called(type, text), "text: " + std::string(text));
     }
 }

@@ -73,7 +73,8 @@ TEST("vocabulary: special tokens have names, no text, and end answers") {
         const Loaded model(type);
         const corral::Vocabulary &vocabulary = model.vocabulary;
         const std::string sop = type == 1 || type == 4 ? "<sop>" : "sop";
-        CHECK_EQUAL(vocabulary.encode("", true), (std::vector<int>{vocabulary.special("[gMASK]"), vocabulary.special(sop)}));
+        CHECK_EQUAL(vocabulary.encode("", true),
+                    (std::vector<int>{vocabulary.special("[gMASK]"), vocabulary.special(sop)}));
         CHECK_EQUAL(vocabulary.decode(vocabulary.encode("", true)), "[gMASK]" + sop);
         CHECK_EQUAL(vocabulary.piece(vocabulary.special("[gMASK]")), "");
         CHECK(vocabulary.drawable()[vocabulary.special("[gMASK]")]);
@@ -112,7 +113,8 @@ TEST("vocabulary: GLM-4 knows all white space, and leaves blanks at the end toge
     const corral::Vocabulary &vocabulary = model.vocabulary;
     const auto count = [&](const std::string &text) { return vocabulary.encode(text, false).size(); };
     const auto &ids = dynamic_cast<chatglm::ChatGLM4Tokenizer &>(*model.pipeline.tokenizer).core_bpe.encoder;
-    // Four blanks are one token if the vocabulary has it: they must come out as one word, at the end and before letters.
+    // Four blanks are one token if the vocabulary has it: they must come out as one word, at the end and before
+    // letters.
     if (ids.count("    ") > 0) {
         CHECK_EQUAL(vocabulary.encode("a    ", false).back(), ids.at("    "));
         CHECK_EQUAL(count("a    "), 2u);
