@@ -5,13 +5,9 @@ import type { CommandLine, Program, WorkerStart } from "./engine.ts";
 /** Requests that wait inside a worker. The queue is ours; one that comes while another is being cancelled must wait. */
 const QUEUE = 4;
 
-/**
- * chatglm-server's command line. Pure.
- * @throws CorralError CORRAL_BAD_OPTION where the user gave flags: it has none that are not corral's own
- */
+/** chatglm-server's command line. Pure. */
 export function chatglmCommandLine(program: Program, start: WorkerStart): CommandLine {
-  const { plan, worker, endpoint, keyFile, extraArgs } = start;
-  refuseExtraArgs(extraArgs);
+  const { plan, worker, endpoint, keyFile } = start;
   return {
     program: program.path,
     args: [
@@ -29,7 +25,8 @@ export function chatglmCommandLine(program: Program, start: WorkerStart): Comman
   };
 }
 
-function refuseExtraArgs([flag]: readonly string[]): void {
+/** @throws CorralError CORRAL_BAD_OPTION for any: chatglm-server has no flags that are not corral's own */
+export function refuseArgs([flag]: readonly string[]): void {
   if (flag === undefined) return;
   throw new CorralError(
     "CORRAL_BAD_OPTION",

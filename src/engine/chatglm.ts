@@ -1,7 +1,7 @@
 import { ensureBuild } from "../../build-scripts/build.ts";
 import type { ModelDescription } from "../model/description.ts";
 import { chatglmEndings } from "./chatglm-endings.ts";
-import { chatglmCommandLine } from "./chatglm-flags.ts";
+import { chatglmCommandLine, refuseArgs } from "./chatglm-flags.ts";
 import { chatglmTraits } from "./chatglm-memory.ts";
 import { classifyEnding } from "./ending.ts";
 import type { Engine, EngineOptions, Program, Taking } from "./engine.ts";
@@ -15,6 +15,7 @@ export function chatglmEngine(options: EngineOptions): Engine {
     takes,
     adopt: async ({ path }) => path,
     prepare: ({ signal } = {}) => prepare({ ...options, signal }),
+    checkArgs: refuseArgs,
     commandLine: chatglmCommandLine,
     classify: (ending) => classifyEnding(ending, chatglmEndings),
     readPulse,

@@ -23,6 +23,8 @@ export interface Engine {
    * @throws CorralError CORRAL_BUILD_*, CORRAL_SOURCE_*, CORRAL_TOOL_MISSING
    */
   prepare(options?: { signal?: AbortSignal }): Promise<Program>;
+  /** @throws CorralError CORRAL_BAD_OPTION where the user's own flags touch what corral owns */
+  checkArgs(args: readonly string[]): void;
   commandLine(program: Program, start: WorkerStart): CommandLine;
   /** Why a worker ended, from the last lines it wrote. */
   classify(ending: Ending): FailureReason;
@@ -75,7 +77,7 @@ export interface WorkerStart {
   readonly keyFile: string;
   /** True where repacking the weights is suspected of having killed it. */
   readonly noRepack: boolean;
-  /** Flags of the user's own, behind all others. */
+  /** Flags of the user's own, behind all others; `checkArgs` has let them through. */
   readonly extraArgs: readonly string[];
 }
 

@@ -1,6 +1,5 @@
 import type { Endpoint } from "../endpoint.ts";
 import type { CommandLine, Program, WorkerStart } from "./engine.ts";
-import { checkExtraArgs } from "./owned-flags.ts";
 
 /**
  * Tokens of one batch where several requests share a worker. A long prompt holds up everybody's next token for one
@@ -21,10 +20,7 @@ const SPARE_HTTP_THREADS = 4;
  */
 const SOCKET_TIMEOUT = 300;
 
-/**
- * llama-server v0.5.0's command line. Pure.
- * @throws CorralError CORRAL_BAD_OPTION where the user's own flags touch what corral owns
- */
+/** llama-server v0.5.0's command line. Pure. */
 export function llamaCommandLine(program: Program, start: WorkerStart): CommandLine {
   const { plan, worker, endpoint, keyFile, extraArgs } = start;
   const repack = plan.repack && !start.noRepack;
@@ -50,7 +46,7 @@ export function llamaCommandLine(program: Program, start: WorkerStart): CommandL
       // A ping comes from an HTTP thread: to whoever watches the bytes a worker that computes nothing would look alive.
       ["--sse-ping-interval", -1],
       ["--log-colors", "off"],
-      checkExtraArgs(extraArgs),
+      extraArgs,
     ]
       .flat()
       .map(String),

@@ -8,6 +8,7 @@ import type { AdoptOptions, Engine, EngineOptions, Program, Taking } from "./eng
 import { llamaEndings } from "./llama-endings.ts";
 import { llamaCommandLine } from "./llama-flags.ts";
 import { llamaTraits } from "./llama-memory.ts";
+import { refuseOwnedFlags } from "./owned-flags.ts";
 import { readPulse } from "./pulse.ts";
 
 /** llama-server of llama.cpp, from a build that has proven itself on this CPU. */
@@ -18,6 +19,7 @@ export function llamaEngine(options: EngineOptions): Engine {
     takes,
     adopt: (model, adopting = {}) => adopt(model, { ...options, ...adopting }),
     prepare: ({ signal } = {}) => prepare({ ...options, signal }),
+    checkArgs: refuseOwnedFlags,
     commandLine: llamaCommandLine,
     classify: (ending) => classifyEnding(ending, llamaEndings),
     readPulse,

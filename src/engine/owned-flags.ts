@@ -67,11 +67,8 @@ const INSTEAD = new Map(
 /** Every spelling that is refused. */
 export const ownedFlags: readonly string[] = [...INSTEAD.keys()];
 
-/**
- * The user's own flags, checked.
- * @throws CorralError CORRAL_BAD_OPTION for a flag that corral owns
- */
-export function checkExtraArgs(args: readonly string[]): readonly string[] {
+/** @throws CorralError CORRAL_BAD_OPTION for a flag that corral owns */
+export function refuseOwnedFlags(args: readonly string[]): void {
   for (const arg of args) {
     const flag = canonical(arg);
     const instead = INSTEAD.get(flag);
@@ -81,7 +78,6 @@ export function checkExtraArgs(args: readonly string[]): readonly string[] {
       });
     }
   }
-  return args;
 }
 
 /** The engine reads `--api_key` as `--api-key`. It does not know `--flag=value`, and may one day. */

@@ -48,6 +48,7 @@ export async function draw(options: ResolvedPoolOptions, setup: PoolSetup = {}):
   const [machine, description] = await Promise.all([setup.machine ?? readMachine(), describeModel(path)]);
   const model = { ...description, name: nameOfPool(options) };
   const chosen = chosenFor(model, options, setup);
+  chosen.engine.checkArgs(options.args);
   return planned({ machine, model, chosen }, options);
 }
 

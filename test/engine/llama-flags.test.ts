@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { WorkerStart } from "../../src/engine/engine.ts";
 import { llamaCommandLine } from "../../src/engine/llama-flags.ts";
-import { checkExtraArgs, ownedFlags } from "../../src/engine/owned-flags.ts";
+import { ownedFlags, refuseOwnedFlags } from "../../src/engine/owned-flags.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 
 const program = { path: "/b/llama-server", version: "v", warnings: [] };
@@ -83,7 +83,7 @@ test.each([
   "-hf",
   "--no-repack",
 ])("%s is refused", (flag) => {
-  expect(() => argsOf({ extraArgs: ["-fa", "on", flag, "x"] })).toThrow(
+  expect(() => refuseOwnedFlags(["-fa", "on", flag, "x"])).toThrow(
     expect.objectContaining({ code: "CORRAL_BAD_OPTION", facts: { option: "args", flag: canonical(flag) } }),
   );
 });
@@ -91,13 +91,13 @@ test.each([
 const canonical = (flag: string): string => flag.split("=")[0]!.replace("_", "-");
 
 test("a refusal names what to use instead", () => {
-  expect(() => checkExtraArgs(["-np", "8"])).toThrow(/-np .*`slots`/);
-  expect(() => checkExtraArgs(["--parallel=8"])).toThrow(/`slots`/);
+  expect(() => refuseOwnedFlags(["-np", "8"])).toThrow(/-np .*`slots`/);
+  expect(() => refuseOwnedFlags(["--parallel=8"])).toThrow(/`slots`/);
 });
 
 test("values that look like words are no flags", () => {
   const args = ["--chat-template", "threads", "--temp", "-1", "-lv", "4"];
-  expect(checkExtraArgs(args)).toBe(args);
+  expect(() => refuseOwnedFlags(args)).not.toThrow();
 });
 
 test("all that corral sets for a worker is refused from users, but what is only tuned", () => {
