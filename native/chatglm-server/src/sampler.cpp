@@ -87,8 +87,11 @@ std::vector<Sampler::Candidate> Sampler::candidates(const std::vector<float> &lo
     const auto likelier = [](const Candidate &a, const Candidate &b) {
         return a.value > b.value || (a.value == b.value && a.id < b.id);
     };
-    std::partial_sort(all.begin(), all.begin() + kept, all.end(), likelier);
-    all.resize(kept);
+    if (kept < all.size()) {
+        std::nth_element(all.begin(), all.begin() + kept, all.end(), likelier);
+        all.resize(kept);
+    }
+    std::sort(all.begin(), all.end(), likelier);
     return all;
 }
 

@@ -39,40 +39,30 @@ std::string white_space(const std::string &piece) {
     return piece;
 }
 
-/**
- * GLM-4's way to split text before its pairs of bytes are joined, as it was trained. chatglm.cpp's differs in two
- * things: only ASCII counts as white space (Chinese text is full of U+3000), and blanks at the text's end come apart,
- * since RE2 can't look ahead. It restores its input behind the second group, so that group does the looking here, too.
- */
-const char *const glm4_pattern =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3})"
-    R"(| ?[^\t-\r\x{85}\p{Z}\p{L}\p{N}]+[\r\n]*|[\t-\r\x{85}\p{Z}]*[\r\n]+)"
-    R"(|[\t-\r\x{85}\p{Z}]+\z|([\t-\r\x{85}\p{Z}]+)[\t-\r\x{85}\p{Z}]|[\t-\r\x{85}\p{Z}]+)";
-
 } // namespace
 
-Vocabulary::Vocabulary(chatglm::BaseTokenizer &tokenizer, const chatglm::ModelConfig &config)
+Vocabulary::Vocabulary(const chatglm::BaseTokenizer &tokenizer, const chatglm::ModelConfig &config)
     : tokenizer_(tokenizer), type_(config.model_type) {
-    if (auto *glm = dynamic_cast<chatglm::ChatGLMTokenizer *>(&tokenizer)) {
+    if (const auto *glm = dynamic_cast<const chatglm::ChatGLMTokenizer *>(&tokenizer)) {
         read_sentencepiece(glm->sp);
         for (const char *name : {"[MASK]", "[gMASK]", "[sMASK]", "<sop>", "<eop>", "<pad>"}) {
             if (const int id = glm->sp.PieceToId(name); !glm->sp.IsUnknown(id)) {
                 add_special(name, id);
             }
         }
-    } else if (auto *glm2 = dynamic_cast<chatglm::ChatGLM2Tokenizer *>(&tokenizer)) {
+    } else if (const auto *glm2 = dynamic_cast<const chatglm::ChatGLM2Tokenizer *>(&tokenizer)) {
         read_sentencepiece(glm2->sp);
         add_special("[MASK]", glm2->mask_token_id);
         add_special("[gMASK]", glm2->gmask_token_id);
         add_special("[sMASK]", glm2->smask_token_id);
         add_special("sop", glm2->sop_token_id);
         add_special("eop", glm2->eop_token_id);
-    } else if (auto *glm3 = dynamic_cast<chatglm::ChatGLM3Tokenizer *>(&tokenizer)) {
+    } else if (const auto *glm3 = dynamic_cast<const chatglm::ChatGLM3Tokenizer *>(&tokenizer)) {
         read_sentencepiece(glm3->sp);
         for (const auto &[name, id] : glm3->special_tokens) {
             add_special(name, id);
         }
-    } else if (auto *glm4 = dynamic_cast<chatglm::ChatGLM4Tokenizer *>(&tokenizer)) {
+    } else if (const auto *glm4 = dynamic_cast<const chatglm::ChatGLM4Tokenizer *>(&tokenizer)) {
         read_tiktoken(glm4->core_bpe);
     } else {
         throw BrokenVocabulary("a tokenizer of an unknown type");
@@ -109,7 +99,7 @@ void Vocabulary::read_sentencepiece(const sentencepiece::SentencePieceProcessor 
     }
 }
 
-void Vocabulary::read_tiktoken(chatglm::TiktokenCoreBPE &pairs) {
+void Vocabulary::read_tiktoken(const chatglm::TiktokenCoreBPE &pairs) {
     pieces_.resize(pairs.encoder.size());
     for (const auto &[bytes, rank] : pairs.encoder) {
         if (rank < 0 || static_cast<size_t>(rank) >= pieces_.size() || !pieces_[rank].empty()) {
@@ -125,10 +115,7 @@ void Vocabulary::read_tiktoken(chatglm::TiktokenCoreBPE &pairs) {
     for (const auto &[name, id] : pairs.special_tokens_encoder) {
         add_special(name, id);
     }
-    pairs.regex = std::make_unique<RE2>("(" + std::string(glm4_pattern) + ")");
-    if (!pairs.regex->ok()) {
-        throw BrokenVocabulary("GLM-4's pattern: " + pairs.regex->error());
-    }
+    tiktoken_.emplace(pairs.encoder);
 }
 
 std::vector<int> Vocabulary::encode(std::string_view text, bool add_special, bool parse_special) const {
@@ -170,6 +157,9 @@ std::vector<int> Vocabulary::encode_plain(const std::string &text) const {
     if (text.empty()) {
         return {};
     }
+    if (tiktoken_) {
+        return tiktoken_->encode(text);
+    }
     std::vector<int> ids = tokenizer_.encode(text, no_limit);
     if (type_ == chatglm::ModelType::CHATGLM) {
         ids.resize(ids.size() - 2);
@@ -184,7 +174,7 @@ const std::string &Vocabulary::piece(int id) const {
 }
 
 std::string Vocabulary::decode(const std::vector<int> &ids) const {
-    const bool blank_in_front = type_ != chatglm::ModelType::CHATGLM4 && type_ != chatglm::ModelType::CHATGLM4V;
+    const bool blank_in_front = !tiktoken_;
     std::string text;
     for (const int id : ids) {
         const auto special = special_names_.find(id);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "chatglm.h"
+#include "tiktoken.h"
 
 namespace corral {
 
@@ -21,10 +23,10 @@ class BrokenVocabulary : public std::runtime_error {
 class Vocabulary {
   public:
     /**
-     * @param tokenizer must outlive the vocabulary. GLM-4's is put right: see vocabulary.cpp
+     * @param tokenizer must outlive the vocabulary
      * @throws BrokenVocabulary
      */
-    Vocabulary(chatglm::BaseTokenizer &tokenizer, const chatglm::ModelConfig &config);
+    Vocabulary(const chatglm::BaseTokenizer &tokenizer, const chatglm::ModelConfig &config);
 
     /**
      * @param add_special the tokens that the model wants with every prompt, too ([gMASK] and sop: in front, with
@@ -55,11 +57,13 @@ class Vocabulary {
   private:
     void add_special(const std::string &name, int id);
     void read_sentencepiece(const sentencepiece::SentencePieceProcessor &pieces);
-    void read_tiktoken(chatglm::TiktokenCoreBPE &pairs);
+    void read_tiktoken(const chatglm::TiktokenCoreBPE &pairs);
     std::vector<int> encode_plain(const std::string &text) const;
 
-    chatglm::BaseTokenizer &tokenizer_;
+    const chatglm::BaseTokenizer &tokenizer_;
     chatglm::ModelType type_;
+    /** Of GLM-4: instead of the tokenizer. */
+    std::optional<Tiktoken> tiktoken_;
     /** By id; shorter than the vocabulary where that is padded. */
     std::vector<std::string> pieces_;
     std::unordered_map<std::string, int> specials_;

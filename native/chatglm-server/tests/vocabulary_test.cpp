@@ -128,6 +128,36 @@ TEST("vocabulary: GLM-4 knows all white space, and leaves blanks at the end toge
     CHECK_EQUAL(vocabulary.encode("。\u3000", false), parts);
 }
 
+TEST("vocabulary: GLM-4's bytes are joined as chatglm.cpp joins them") {
+    const Loaded model(4);
+    uint32_t random = 1;
+    const std::vector<std::string> parts = {"a", "e", "n", "th", "ing", "的", "天", "气",
+                                            "é", "1", "0", "=",  "(",   "\n", " "};
+    for (int round = 0; round < 300; round++) {
+        std::string text;
+        for (int i = 0; i < 40; i++) {
+            random = random * 1664525 + 1013904223;
+            text += parts[(random >> 16) % parts.size()];
+        }
+        text += "."; // blanks at the end come apart there
+        CHECK_EQUAL(model.vocabulary.encode(text, true), model.pipeline.tokenizer->encode(text, 1 << 20));
+    }
+}
+
+TEST("vocabulary: a long word takes no longer than many short ones") {
+    // With the square of its length this would take an hour.
+    for (const int type : all_types) {
+        const Loaded model(type);
+        for (const std::string part : {"a", "的天", " ", "\n", "=", "1"}) {
+            std::string text;
+            for (int i = 0; i < 200000; i++) {
+                text += part;
+            }
+            CHECK_EQUAL(model.vocabulary.decode(model.vocabulary.encode(text, false)), text);
+        }
+    }
+}
+
 TEST("vocabulary: several threads at once") {
     for (const int type : all_types) {
         const Loaded model(type);
