@@ -7,7 +7,7 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -61,6 +61,7 @@ async function definesOfSources() {
   const scratch = join(kept, `native-source-${key}`);
   const note = join(scratch, "prepared.json");
   if (!existsSync(note)) {
+    await removeOthers("native-source-", scratch);
     await rm(scratch, { recursive: true, force: true });
     await mkdir(scratch, { recursive: true });
     const given = await chatglmRecipe.prepare({ source, scratch, obtain: async () => llama });
@@ -80,6 +81,7 @@ async function compiled(defines) {
   const kind = values.asan ? "asan" : "plain";
   const key = createHash("sha256").update(defines.join("\n")).digest("hex").slice(0, 12);
   const build = join(kept, `native-${kind}-${key}`);
+  await removeOthers(`native-${kind}-`, build);
   say(`compiling chatglm-server's tests in ${build}`);
   const own = ["CORRAL_NATIVE_TESTS=ON", `CORRAL_SANITIZE=${values.asan ? "ON" : "OFF"}`];
   const settings = [...chatglmRecipe.defines, ...defines, ...own].map((define) => `-D${define}`);
@@ -87,6 +89,13 @@ async function compiled(defines) {
   const target = ["--target", "chatglm-server-test", "--parallel", String(availableParallelism())];
   await run("cmake", ["--build", build, ...target]);
   return join(build, "bin", "chatglm-server-test");
+}
+
+/** Of other sources or replacements: some 300 MB each. */
+async function removeOthers(prefix, current) {
+  const names = await readdir(kept).catch(() => []);
+  const others = names.filter((name) => name.startsWith(prefix) && join(kept, name) !== current);
+  for (const name of others) await rm(join(kept, name), { recursive: true, force: true });
 }
 
 /** What native/chatglm-server/tests/main.cpp lists. */
