@@ -4,6 +4,8 @@
 #include <thread>
 #include <utility>
 
+#include "threads.h"
+
 namespace corral {
 
 Connections::Connections(size_t limit) : limit_(limit), state_(std::make_shared<State>()) {}
@@ -15,6 +17,7 @@ bool Connections::enqueue(std::function<void()> serve) {
     }
     try {
         std::thread([state = state_, serve = std::move(serve)]() mutable {
+            name_this_thread("http");
             serve();
             serve = nullptr;
             const std::lock_guard end(state->mutex);

@@ -13,6 +13,7 @@
 
 #include "http_server.h"
 #include "signals.h"
+#include "threads.h"
 
 namespace corral {
 namespace {
@@ -53,6 +54,7 @@ void serve(const Options &options) {
     const Signals signals([&server] { server.drain(); });
     std::fprintf(stderr, "listening on %s\n", server.bind().c_str());
     std::thread http([&] {
+        name_this_thread("http");
         server.run();
         scheduler.close();
     });

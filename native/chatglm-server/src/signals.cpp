@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include "threads.h"
+
 namespace corral {
 
 Signals::Signals(std::function<void()> on_first) {
@@ -19,6 +21,7 @@ Signals::~Signals() {
 }
 
 void Signals::watch(const std::function<void()> &on_first) {
+    name_this_thread("signals");
     int signal = 0;
     sigwait(&signals_, &signal);
     if (is_over_) {

@@ -8,4 +8,7 @@ namespace corral {
  */
 void set_compute_threads(int threads);
 
+/** What `ps -T` and /proc call the calling thread: at most 15 letters. Does nothing where the system can't. */
+void name_this_thread(const char *name);
+
 } // namespace corral
