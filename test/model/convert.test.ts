@@ -15,7 +15,7 @@ import { isReachable, mergesOf } from "../../src/model/convert/merges.ts";
 import { convertSentencePiece, sentencePieceObstacle } from "../../src/model/convert/sentencepiece.ts";
 import { chatTemplate } from "../../src/model/convert/template.ts";
 import { ggufName, ggufShape } from "../../src/model/convert/tensors.ts";
-import { spelling, tiktokenObstacle } from "../../src/model/convert/tiktoken.ts";
+import { convertTiktoken, spelling, tiktokenObstacle } from "../../src/model/convert/tiktoken.ts";
 import { describeModel } from "../../src/model/describe.ts";
 import { type GgufFile, readGguf } from "../../src/model/gguf/read.ts";
 import { temporaryFolder } from "./kit.ts";
@@ -135,12 +135,17 @@ describe("a SentencePiece tokenizer", () => {
     ["user's pieces", model([...PIECES, ["<n>", 0, PIECE_TYPES.userDefined]]), "matched before all others"],
     ["unused pieces", model([...PIECES, ["x", 0, PIECE_TYPES.unused]]), "not to be used"],
     ["a piece twice", model([...PIECES, ["▁你", -2]]), "twice"],
-    ["our mark", model([...PIECES, ["\ufdd0", -2]]), "noncharacter"],
     ["line breaks", model([...PIECES, ["\n▁", -2]]), "line's end"],
     ["a byte's name in pieces", model([...PIECES, ["<0x", -2], ["0A>", -3]]), "name of a byte"],
     ["llama.cpp's words", model([...PIECES, ["<|im_end|>", -2]]), '"<|im_end|>"'],
   ])("with %s is not convertible", (_, given, why) => {
     expect(sentencePieceObstacle(given)).toContain(why);
+  });
+
+  it("that knows the mark gets another", () => {
+    const [unknown] = convertSentencePiece(model([...PIECES, ["\ufdd0", -2], ["a\ufdd1", -3]])).tokens;
+    expect(unknown?.text).toBe("\ufdd2<unk>");
+    expect(convertTiktoken([Buffer.from("\ufdd0"), Buffer.from("a")]).mark).toBe("\ufdd1");
   });
 
   it("of GPT's kind is not, where llama.cpp takes a token for special", () => {
@@ -151,9 +156,9 @@ describe("a SentencePiece tokenizer", () => {
 
 describe("chat templates", () => {
   it("begin every prompt with the two tokens that chatglm.cpp puts there", () => {
-    expect(chatTemplate(2, true)).toContain("'\ufdd0[gMASK]\ufdd0sop'");
-    expect(chatTemplate(3, true)).toContain("'\ufdd0[gMASK]\ufdd0sop'");
-    expect(chatTemplate(4, false)).toContain("'\ufdd0[gMASK]\ufdd0<sop>'");
+    expect(chatTemplate(2, { prefixed: true, mark: "\ufdd0" })).toContain("'\ufdd0[gMASK]\ufdd0sop'");
+    expect(chatTemplate(3, { prefixed: true, mark: "\ufdd0" })).toContain("'\ufdd0[gMASK]\ufdd0sop'");
+    expect(chatTemplate(4, { prefixed: false, mark: "\ufdd0" })).toContain("'\ufdd0[gMASK]\ufdd0<sop>'");
   });
 });
 

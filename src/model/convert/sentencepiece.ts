@@ -1,11 +1,12 @@
 import { MODEL_KINDS, PIECE_TYPES, type Piece, type SentencePieceModel } from "../chatglm/sentencepiece.ts";
 import { bool, type MadeValue, text, u32 } from "../gguf/encode.ts";
-import { MARK, marked } from "./specials.ts";
+import { markFor } from "./specials.ts";
 import { TOKEN_TYPES, type Token, type TokenizerParts } from "./tokenizer.ts";
 import { isTakenForSpecial } from "./traps.ts";
 
 /** The tokenizer of ChatGLM2 and 3 as llama.cpp's "llama", which is SentencePiece's byte-pair encoding. Pure. */
 export function convertSentencePiece({ pieces, trainer, normalizer }: SentencePieceModel): TokenizerParts {
+  const mark = markOf(pieces) ?? "";
   const metadata: [string, MadeValue][] = [
     ["tokenizer.ggml.model", text("llama")],
     ["tokenizer.ggml.pre", text("chatglm-spm")],
@@ -14,13 +15,18 @@ export function convertSentencePiece({ pieces, trainer, normalizer }: SentencePi
     ["tokenizer.ggml.unknown_token_id", u32(pieces.findIndex(({ type }) => type === PIECE_TYPES.unknown))],
   ];
   const bos: [string, MadeValue][] = trainer.bos >= 0 ? [["tokenizer.ggml.bos_token_id", u32(trainer.bos)]] : [];
-  return { tokens: pieces.map(tokenOf), metadata: [...metadata, ...bos], prefixed: normalizer.addDummyPrefix };
+  return {
+    tokens: pieces.map((piece) => tokenOf(piece, mark)),
+    metadata: [...metadata, ...bos],
+    prefixed: normalizer.addDummyPrefix,
+    mark,
+  };
 }
 
 /** SentencePiece never finds a control piece's text in a text; llama.cpp would, but for the mark. */
-function tokenOf({ piece, score, type }: Piece): Token {
-  if (type === PIECE_TYPES.control) return { text: marked(piece), type: TOKEN_TYPES.control, score };
-  if (type === PIECE_TYPES.unknown) return { text: marked(piece), type: TOKEN_TYPES.unknown, score };
+function tokenOf({ piece, score, type }: Piece, mark: string): Token {
+  if (type === PIECE_TYPES.control) return { text: mark + piece, type: TOKEN_TYPES.control, score };
+  if (type === PIECE_TYPES.unknown) return { text: mark + piece, type: TOKEN_TYPES.unknown, score };
   return { text: piece, type: type === PIECE_TYPES.byte ? TOKEN_TYPES.byte : TOKEN_TYPES.normal, score };
 }
 
@@ -40,7 +46,7 @@ export function sentencePieceObstacle({ pieces, trainer, normalizer }: SentenceP
     [pieces.some(({ type }) => type === PIECE_TYPES.userDefined), "has pieces that are matched before all others"],
     [pieces.some(({ type }) => type === PIECE_TYPES.unused), "has pieces that are not to be used"],
     [new Set(pieces.map(({ piece }) => piece)).size < pieces.length, "has a piece twice"],
-    [pieces.some(({ piece }) => piece.includes(MARK)), "has a piece with a noncharacter of Unicode in it"],
+    [markOf(pieces) === null, "has pieces with all of Unicode's noncharacters"],
     [pieces.some((piece) => isText(piece) && hasInnerLineBreak(piece.piece)), "has pieces that go over a line's end"],
     [pieces.some((piece) => isByte(piece) && isJoined(piece.piece, texts)), "can join letters to the name of a byte"],
     [taken !== undefined, `has the piece "${taken?.piece}", which llama.cpp takes for a special token`],
@@ -48,6 +54,8 @@ export function sentencePieceObstacle({ pieces, trainer, normalizer }: SentenceP
   return obstacles.find(([is]) => is)?.[1] ?? null;
 }
 
+const markOf = (pieces: readonly Piece[]): string | null =>
+  markFor((mark) => pieces.some(({ piece }) => piece.includes(mark)));
 const isText = ({ type }: Piece): boolean => type === PIECE_TYPES.normal;
 const isByte = ({ type }: Piece): boolean => type === PIECE_TYPES.byte;
 /** ChatGLM3 cuts a message's header and its content apart at a line's end. */

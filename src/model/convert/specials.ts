@@ -3,12 +3,16 @@ import type { ChatglmType } from "../chatglm/layout.ts";
 /** Types whose files llama.cpp can run without loss. */
 export type ConvertibleType = Extract<ChatglmType, 2 | 3 | 4>;
 
+/** Noncharacters of Unicode: for a program's inner use, and hardly ever part of a text. */
+const MARKS = Array.from({ length: 32 }, (_, index) => String.fromCodePoint(0xfdd0 + index));
+
 /**
- * Stands before the name of every special token in a converted file. llama-server looks for these names in all that it
- * reads, in what a chat's user wrote, too: with a noncharacter of Unicode, which is for a program's inner use and never
- * part of a text, "<|user|>" in a message stays what it is to chatglm.cpp: letters.
+ * What stands before the name of every special token in a converted file. llama-server looks for these names in all that
+ * it reads, in what a chat's user wrote, too: so "<|user|>" in a message stays what it is to chatglm.cpp, letters. A
+ * tokenizer that was trained on the whole web may know a noncharacter; the mark is one that it doesn't, or null.
  */
-export const MARK = "\ufdd0";
+export const markFor = (isKnown: (mark: string) => boolean): string | null =>
+  MARKS.find((mark) => !isKnown(mark)) ?? null;
 
 const ROLES = ["<|system|>", "<|user|>", "<|assistant|>", "<|observation|>"];
 const MASKS = ["[MASK]", "[gMASK]", "[sMASK]"];
@@ -30,7 +34,6 @@ export const SPECIAL_TOKENS: Readonly<Record<ConvertibleType, readonly string[]>
   ],
 };
 
-export const marked = (name: string): string => `${MARK}${name}`;
-
 /** What every prompt begins with. */
-export const promptPrefix = (type: ConvertibleType): string => marked("[gMASK]") + marked(type === 4 ? "<sop>" : "sop");
+export const promptPrefix = (type: ConvertibleType, mark: string): string =>
+  `${mark}[gMASK]${mark}${type === 4 ? "<sop>" : "sop"}`;

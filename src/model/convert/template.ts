@@ -1,24 +1,28 @@
-import { type ConvertibleType, MARK, promptPrefix } from "./specials.ts";
+import { type ConvertibleType, promptPrefix } from "./specials.ts";
+import type { TokenizerParts } from "./tokenizer.ts";
 
 /**
  * A chat as chatglm-server writes it for this type, as a Jinja template: the same messages become the same tokens.
- * @param prefixed whether the tokenizer puts a blank in front of every text that it gets. Where special tokens stand
- *   between texts, llama.cpp puts it there, too; but ChatGLM3's header and content are two texts with nothing between
+ * Where special tokens stand between texts, llama.cpp puts a blank in front of each as the tokenizer does; but ChatGLM3's
+ * header and content are two texts with nothing between. Pure.
  */
-export function chatTemplate(type: ConvertibleType, prefixed: boolean): string {
-  const prompt = `{{- '${promptPrefix(type)}' -}}\n`;
-  return TEXT + prompt + (type === 2 ? ROUNDS : turns(type, prefixed));
+export function chatTemplate(
+  type: ConvertibleType,
+  { prefixed, mark }: Pick<TokenizerParts, "prefixed" | "mark">,
+): string {
+  const prompt = `{{- '${promptPrefix(type, mark)}' -}}\n`;
+  return text(mark) + prompt + (type === 2 ? ROUNDS : turns(type, prefixed, mark));
 }
 
 /** What a client wrote: text, or parts of text; without what marks special tokens. */
-const TEXT = `
+const text = (mark: string): string => `
 {%- macro text(content) -%}
   {%- if content is string -%}
-    {{- content | replace('${MARK}', '') -}}
+    {{- content | replace('${mark}', '') -}}
   {%- elif content is sequence -%}
     {%- for part in content -%}
       {%- if part.type != 'text' -%}{{- raise_exception('this model reads text only') -}}{%- endif -%}
-      {{- part.text | replace('${MARK}', '') -}}
+      {{- part.text | replace('${mark}', '') -}}
     {%- endfor -%}
   {%- endif -%}
 {%- endmacro -%}
@@ -83,7 +87,7 @@ const REQUIRE_TOOLS = `
 {%- if tools and tools[0].name -%}{{- raise_exception('a tool must be {"type": "function", "function": {...}}') -}}{%- endif -%}`;
 
 /** ChatGLM3 and GLM-4: messages with special tokens for roles. */
-function turns(type: 3 | 4, prefixed: boolean): string {
+function turns(type: 3 | 4, prefixed: boolean, mark: string): string {
   const gap = type === 3 && prefixed ? " " : "";
   // ChatGLM3 knows one system message: what the client says, then the tools.
   const joins = type === 3 ? "messages[0].role == 'system' or messages[0].role == 'developer'" : "false";
@@ -91,7 +95,7 @@ function turns(type: 3 | 4, prefixed: boolean): string {
 {%- macro described(tools) -%}${TOOLS[type]}
 {%- endmacro -%}
 {%- macro turn(role, metadata, content) -%}
-  {{- '${MARK}<|' ~ role ~ '|>' ~ metadata ~ '\\n' ~ ('${gap}' ~ content if content else '') -}}
+  {{- '${mark}<|' ~ role ~ '|>' ~ metadata ~ '\\n' ~ ('${gap}' ~ content if content else '') -}}
 {%- endmacro -%}
 {%- set roles = {'system': 'system', 'developer': 'system', 'user': 'user', 'assistant': 'assistant', 'tool': 'observation', 'function': 'observation', 'observation': 'observation'} -%}
 {%- set state = namespace(tools=(text(described(tools)) if tools else '')) -%}
@@ -110,6 +114,6 @@ function turns(type: 3 | 4, prefixed: boolean): string {
   {%- if message.tool_calls -%}${CALLS[type]}
   {%- endif -%}
 {%- endfor -%}
-{%- if add_generation_prompt -%}{{- '${MARK}<|assistant|>' -}}{%- endif -%}
+{%- if add_generation_prompt -%}{{- '${mark}<|assistant|>' -}}{%- endif -%}
 `;
 }

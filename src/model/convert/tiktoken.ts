@@ -1,6 +1,7 @@
 import { byteSymbols } from "../echo/tokens.ts";
 import { text, texts } from "../gguf/encode.ts";
 import { isReachable, mergesOf } from "./merges.ts";
+import { markFor } from "./specials.ts";
 import { TOKEN_TYPES, type TokenizerParts } from "./tokenizer.ts";
 import { isTakenForSpecial } from "./traps.ts";
 
@@ -26,14 +27,23 @@ export function convertTiktoken(tokens: readonly Uint8Array[]): TokenizerParts {
       ["tokenizer.ggml.merges", texts(mergesOf(spelled))],
     ],
     prefixed: false,
+    mark: markOf(tokens) ?? "",
   };
 }
 
 /** What llama.cpp would do otherwise with these tokens, in words that go on after "its tokenizer "; null: nothing. Pure. */
 export function tiktokenObstacle(tokens: readonly Uint8Array[]): string | null {
+  if (markOf(tokens) === null) return "has tokens with all of Unicode's noncharacters";
   const taken = tokens.filter(beginsAsSpecial).map(spelling).find(isTakenForSpecial);
   return taken === undefined ? null : `has the token "${taken}", which llama.cpp takes for a special one`;
 }
+
+const markOf = (tokens: readonly Uint8Array[]): string | null =>
+  markFor((mark) =>
+    tokens.some(
+      (token) => token.length >= 3 && Buffer.from(token.buffer, token.byteOffset, token.length).includes(mark),
+    ),
+  );
 
 /** Most tokens don't, and need not be spelled. */
 const beginsAsSpecial = ([first]: Uint8Array): boolean => first === 0x3c || first === 0x5b || first === 0x5f; // < [ _

@@ -1,6 +1,6 @@
 import type { ChatglmConfig } from "../chatglm/layout.ts";
 import { bool, type MadeValue, numbers, text, texts, u32 } from "../gguf/encode.ts";
-import { type ConvertibleType, marked, SPECIAL_TOKENS } from "./specials.ts";
+import { type ConvertibleType, SPECIAL_TOKENS } from "./specials.ts";
 import { chatTemplate } from "./template.ts";
 
 /** Token types of llama.cpp (`llama_token_type` in llama.h). */
@@ -19,17 +19,19 @@ export interface TokenizerParts {
   readonly metadata: readonly (readonly [string, MadeValue])[];
   /** Whether it puts a blank in front of every text that it gets. */
   readonly prefixed: boolean;
+  /** In front of the names of special tokens (`markFor`). */
+  readonly mark: string;
 }
 
 /** A tokenizer's metadata, with the special tokens behind its own and the filling up to the embedding's rows. Pure. */
 export function tokenizerMetadata(
   type: ConvertibleType,
   { vocabulary, eos, pad }: ChatglmConfig,
-  { tokens, metadata, prefixed }: TokenizerParts,
+  { tokens, metadata, prefixed, mark }: TokenizerParts,
 ): [string, MadeValue][] {
-  const named = [...tokens, ...SPECIAL_TOKENS[type].map(control)];
+  const named = [...tokens, ...SPECIAL_TOKENS[type].map((name) => control(mark + name))];
   const padding = Array.from({ length: vocabulary - named.length }, (_, index) => named.length + index);
-  const all = [...named, ...padding.map(filling)];
+  const all = [...named, ...padding.map((row) => filling(`${mark}[PAD${row}]`))];
   const id = (name: string): number => tokens.length + SPECIAL_TOKENS[type].indexOf(name);
   return [
     ...metadata.map(([key, value]): [string, MadeValue] => [key, value]),
@@ -64,9 +66,9 @@ export function tokenizerMetadata(
     ["tokenizer.ggml.add_eos_token", bool(false)],
     // Rows that no training touched: never to be drawn.
     ["tokenizer.ggml.suppress_tokens", numbers("i32", padding)],
-    ["tokenizer.chat_template", text(chatTemplate(type, prefixed))],
+    ["tokenizer.chat_template", text(chatTemplate(type, { prefixed, mark }))],
   ];
 }
 
-const control = (name: string): Token => ({ text: marked(name), type: TOKEN_TYPES.control, score: 0 });
-const filling = (id: number): Token => ({ text: marked(`[PAD${id}]`), type: TOKEN_TYPES.unused, score: 0 });
+const control = (text: string): Token => ({ text, type: TOKEN_TYPES.control, score: 0 });
+const filling = (text: string): Token => ({ text, type: TOKEN_TYPES.unused, score: 0 });
