@@ -98,6 +98,7 @@ const REFUSED: readonly (readonly [string, object])[] = [
   [CHAT, chat({ logit_bias: 7 })],
   [CHAT, chat({ logit_bias: [7] })],
   [CHAT, chat({ logit_bias: { 5: "much" } })],
+  [CHAT, chat({ logit_bias: { ["x".repeat(1000)]: 5 } })],
   [CHAT, chat({ mirostat: 2 })],
   [COMPLETION, {}],
   [COMPLETION, { prompt: 7 }],
@@ -227,6 +228,26 @@ it("every token of the vocabulary, and of its padding, can be read and written",
     }
     await expectWell(server);
   }
+});
+
+it("a text that no context holds is refused before it is made into tokens", async () => {
+  const server = await serve(3);
+  const content = "x".repeat(MB + 1);
+  for (const [path, body] of [
+    [COMPLETION, { prompt: content }],
+    [COMPLETION, { prompt: [5, content] }],
+    [CHAT, chat({ messages: [{ role: "user", content: [{ type: "text", text: content }] }] })],
+    [CHAT, chat({ tools: [{ type: "function", function: { name: "f", description: content } }] })],
+    ["/apply-template", chat({ messages: [{ role: "user", content }] })],
+  ] as const) {
+    const error = { code: 400, type: "exceed_context_size_error", n_ctx: 2048, n_prompt_tokens: expect.any(Number) };
+    expect(await server.post(path, body)).toMatchObject({ status: 400, json: { error } });
+  }
+  const image = [{ type: "image_url", image_url: { url: `data:image/png;base64,${content}` } }];
+  const reply = await server.post(CHAT, chat({ messages: [{ role: "user", content: image }] }));
+  expect(reply).toMatchObject({ status: 400, json: { error: { type: "invalid_request_error" } } });
+  expect(await server.post("/tokenize", { content })).toMatchObject({ status: 413, json: { error: { code: 413 } } });
+  await expectWell(server);
 });
 
 it("a body that is too large is a 413", async () => {

@@ -11,7 +11,7 @@ namespace corral {
 
 namespace {
 
-/** Of text: more than the longest context holds. A tokenizer takes some hundred bytes for each of it. */
+/** More than the longest context holds, with every letter escaped. */
 constexpr size_t longest_body = 8 * 1024 * 1024;
 /** Each has a thread. */
 constexpr size_t most_connections = 1024;

@@ -6,6 +6,7 @@
 #include "body.h"
 #include "chat.h"
 #include "fields.h"
+#include "long_text.h"
 #include "sampling.h"
 #include "unsupported.h"
 
@@ -165,6 +166,7 @@ Request read_completion(const json &body, const Model &model) {
         throw Refusal::invalid("'prompt' is required");
     }
     Request request = read_common(body, model);
+    const LongText turn(text_bytes(*prompt), model.context());
     request.generation.prompt = read_tokens(only_prompt(*prompt), "prompt", model.vocabulary(), true, true);
     if (request.generation.prompt.empty()) {
         throw Refusal::invalid("\"prompt\" must not be empty");
@@ -177,6 +179,7 @@ Request read_chat(const json &body, const Model &model) {
     Request request = read_common(body, model);
     const Chat chat = read_messages(body);
     request.tools = chat.tools;
+    const LongText turn(text_bytes(chat.messages) + text_bytes(chat.tools), model.context());
     request.generation.prompt = apply_template(model.type(), model.vocabulary(), chat.messages, chat.tools).ids;
     check_length(request.generation, model);
     const json &last = chat.messages.back();
@@ -192,6 +195,7 @@ Request read_chat(const json &body, const Model &model) {
 
 std::string read_template(const json &body, const Model &model) {
     const Chat chat = read_messages(body);
+    const LongText turn(text_bytes(chat.messages) + text_bytes(chat.tools), model.context());
     return apply_template(model.type(), model.vocabulary(), chat.messages, chat.tools).text;
 }
 

@@ -14,6 +14,8 @@ namespace {
 
 /** Any bias or penalty beyond it decides by itself; larger ones would add up to infinity less infinity. */
 constexpr float huge = 1e6f;
+/** Bytes of a text whose tokens are biased: a word. */
+constexpr size_t longest_bias = 256;
 
 /** @return NaN: no bias */
 float bias_of(const json &value) {
@@ -43,6 +45,9 @@ class Biases {
         const int64_t id = std::strtoll(text.c_str(), &end, 10);
         if (!text.empty() && *end == '\0') {
             return add(id, value);
+        }
+        if (text.size() > longest_bias) {
+            throw bad_field("logit_bias", "a text of at most " + std::to_string(longest_bias) + " bytes");
         }
         for (const int token : vocabulary_.encode(text, false)) {
             add(static_cast<int64_t>(token), value);

@@ -3,6 +3,7 @@
 #include <ctime>
 
 #include "fields.h"
+#include "long_text.h"
 #include "request.h"
 #include "utf8.h"
 
@@ -103,6 +104,7 @@ json Service::tokenize(const json &body) const {
     if (content == nullptr) {
         return {{"tokens", json::array()}};
     }
+    const LongText turn(text_bytes(*content));
     const Vocabulary &vocabulary = model_.vocabulary();
     const std::vector<int> ids = read_tokens(*content, "content", vocabulary, flag_or(body, "add_special", false),
                                              flag_or(body, "parse_special", true));
