@@ -205,6 +205,7 @@ describe("the description of a .bin file", () => {
       files: [{ path, bytes: expect.any(Number) }],
       tensorBytes: { Q8_0: (34 / 32) * 128 * (2 * 1280 + 2 * (256 + 128 + 768)), F32: 4 * (2 * (256 + 256) + 128) },
       purpose: "text",
+      unconvertible: null,
     });
   });
 
