@@ -32,7 +32,7 @@ export const llamaTraits: EngineTraits = {
  * The tensor types whose weights llama.cpp v0.5.0 copies into a layout of its own for this CPU. Read in its sources:
  * `ggml_repack_get_optimal_repack_type` in ggml/src/ggml-cpu/repack.cpp and `qtype_has_amx_kernels` in amx/common.h.
  */
-export function repackedTypes({ arch, features }: Pick<Machine, "arch" | "features">): ReadonlySet<string> {
+function repackedTypes({ arch, features }: Pick<Machine, "arch" | "features">): ReadonlySet<string> {
   const has = (...names: string[]) => names.some((name) => features.includes(name));
   const types: string[] = [];
   if (arch === "arm64" && has("asimddp", "i8mm", "arm.FEAT_DotProd", "arm.FEAT_I8MM"))

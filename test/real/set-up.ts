@@ -4,5 +4,6 @@ import { progressReporter } from "../../build-scripts/progress.ts";
 
 /** Before the tests with real processes: the default builds, from the cache or new, so that none lacks an engine. */
 export async function setup(): Promise<void> {
-  for (const engine of ENGINES) await ensureBuild({ engine, mode: "require", report: progressReporter(process.stderr) });
+  for (const engine of ENGINES)
+    await ensureBuild({ engine, mode: "require", report: progressReporter(process.stderr) });
 }
