@@ -1,7 +1,10 @@
-import { mkdir } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable, Transform } from "node:stream";
+import { Readable, Transform, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import type { ReadableStream } from "node:stream/web";
+import { createGunzip } from "node:zlib";
 import { extract } from "tar";
 import { EnvHttpProxyAgent, fetch, type Response } from "undici";
 import { CorralError } from "../../src/errors.ts";
@@ -49,23 +52,50 @@ async function unpack(response: Response, { scratch, onBytes, signal }: Delivery
   if (!response.ok || response.body === null) {
     throw new CorralError("CORRAL_SOURCE_UNAVAILABLE", `the server answered ${response.status}`);
   }
+  const length = Number(response.headers.get("content-length"));
+  const file = join(scratch, "archive.tar.gz");
+  const counter = counting((bytes) => onBytes(bytes, length > 0 ? length : null));
+  await save(response.body, counter, file, signal);
+  await requireWhole(file, signal);
+
   const dir = join(scratch, "tree");
   await mkdir(dir);
-  const length = Number(response.headers.get("content-length"));
-  await pipeline(
-    Readable.fromWeb(response.body),
-    counting((bytes) => onBytes(bytes, length > 0 ? length : null)),
-    // strict: a truncated or damaged archive is an error, not a warning.
-    extract({ cwd: dir, strip: 1, strict: true, preserveOwner: false }),
-    signal === undefined ? {} : { signal },
-  );
+  // strict: a damaged archive is an error, not a warning.
+  await extract({ file, cwd: dir, strip: 1, strict: true, preserveOwner: false });
+  await rm(file);
   return dir;
 }
 
 /**
- * A stream, not a generator: tar's writable is its own kind, and pipeline() waits for ever for it behind a generator
- * whose source is slow.
+ * To a file first: what unpacks a stream that breaks off goes on making folders after it has failed, while they are
+ * being removed.
  */
+async function save(
+  bytes: ReadableStream,
+  counter: Transform,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const file = await open(path, "wx");
+  try {
+    await pipeline(Readable.fromWeb(bytes), counter, file.createWriteStream(), signal === undefined ? {} : { signal });
+  } finally {
+    await file.close();
+  }
+}
+
+/** Reads all of it, and checks it against its own checksum. */
+async function requireWhole(path: string, signal: AbortSignal | undefined): Promise<void> {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  try {
+    await pipeline(createReadStream(path), createGunzip(), nowhere, signal === undefined ? {} : { signal });
+  } catch (cause) {
+    signal?.throwIfAborted();
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CorralError("CORRAL_SOURCE_UNAVAILABLE", `what came is not a whole archive (${why})`, { cause });
+  }
+}
+
 function counting(onBytes: (bytes: number) => void): Transform {
   let bytes = 0;
   return new Transform({
