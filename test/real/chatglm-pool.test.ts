@@ -1,11 +1,13 @@
+import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { PoolOptions } from "../../src/config/pool-options.ts";
+import { chatglmEngine } from "../../src/engine/chatglm.ts";
 import type { CallOptions, ChatRequest, Pool, WorkerEvent } from "../../src/index.ts";
 import { writeScriptedChatglm } from "../../src/model/chatglm/scripted.ts";
 import { createPool } from "../../src/pool.ts";
-import { newDir, processState, removeDirs, replacementOf, until, zombies } from "./worker-kit.ts";
+import { newDir, planOf, processState, removeDirs, replacementOf, supervise, until, zombies } from "./worker-kit.ts";
 
 /** The faults of pool-llama.test.ts and worker-llama.test.ts, over workers of the other engine. */
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz";
@@ -151,6 +153,27 @@ describe("a pool of chatglm-server workers", () => {
     await clients;
     expect(wrong).toEqual([]);
     expect(pool.stats()).toMatchObject({ state: "ready", restarts: 10, queued: 0 });
+  });
+
+  it("a crash loop opens the breaker, and a later try that works closes it", async () => {
+    const engine = chatglmEngine({ arithmetic: "safe" });
+    const { supervisor } = supervise(engine, await engine.prepare(), {
+      plan: { ...planOf(1, { path: alphabet, name: "alphabet" }), slots: 1, context: 512 },
+    });
+    const crash = ({ state, pid }: WorkerEvent): void => {
+      if (state.name === "ready") process.kill(pid ?? 0, "SIGSEGV");
+    };
+    supervisor.on("worker", crash);
+    try {
+      const failed = once(supervisor, "failed");
+      await supervisor.start().catch(() => {});
+      expect((await failed)[0]).toMatchObject({ reason: "crashed" });
+      supervisor.off("worker", crash);
+      await once(supervisor, "recovered");
+      expect(supervisor.snapshot()[0]?.state).toBe("ready");
+    } finally {
+      await supervisor.destroy();
+    }
   });
 
   it("SIGSTOP, idle and busy: noticed, replaced, and right again", async () => {

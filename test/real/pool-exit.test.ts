@@ -3,16 +3,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { processState, until } from "./worker-kit.ts";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { PoolOptions } from "../../src/index.ts";
+import { writeScriptedChatglm } from "../../src/model/chatglm/scripted.ts";
+import { newDir, processState, removeDirs, until } from "./worker-kit.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 let runtimeDir: string;
+/** Of chatglm-server. */
+let alphabet: string;
 
 beforeAll(async () => {
   await execa("npm", ["run", "--silent", "build"], { cwd: ROOT });
+  alphabet = join(newDir(), "alphabet.bin");
+  await writeScriptedChatglm(alphabet, { type: 1, script: "alphabet" });
 });
+afterAll(removeDirs);
 
 beforeEach(async () => {
   runtimeDir = await mkdtemp(join(tmpdir(), "corral-test-"));
@@ -21,10 +28,13 @@ beforeEach(async () => {
 afterEach(() => rm(runtimeDir, { recursive: true, force: true }));
 
 /** A program that uses the package, tells its workers' pids, and goes on as given. */
-async function program(rest: string): Promise<{ pids: number[]; exitCode: number | undefined; files: string[] }> {
+async function run(
+  rest: string,
+  options: PoolOptions,
+): Promise<{ pids: number[]; exitCode: number | undefined; files: string[] }> {
   const code = `
     import { createPool } from "corral";
-    const pool = await createPool({ workers: 2, threads: 1 });
+    const pool = await createPool({ workers: 2, threads: 1, ...${JSON.stringify(options)} });
     console.log(JSON.stringify(pool.stats().workers.map(({ pid }) => pid)));
     ${rest}`;
   const { stdout, exitCode } = await execa("node", ["--input-type=module", "--eval", code], {
@@ -38,7 +48,9 @@ async function program(rest: string): Promise<{ pids: number[]; exitCode: number
 
 const areGone = (pids: number[]): boolean => pids.every((pid) => processState(pid) === null);
 
-describe("a program with a pool", () => {
+describe.each(["llama", "chatglm"])("a program with a pool of %s workers", (engine) => {
+  const program = (rest: string) => run(rest, engine === "llama" ? {} : { model: alphabet });
+
   it("ends by itself once the pool is closed, and leaves nothing", async () => {
     const { pids, exitCode, files } = await program("await pool.close();");
     expect([pids.length, exitCode, files]).toEqual([2, 0, []]);
