@@ -237,6 +237,8 @@ test("a flood of stderr neither stops it nor fills our memory", async () => {
   expect(await worker.settled).toBe(true);
   expect(await chat(load(), "heard")).toBe("heard");
   expect(await chat(load(), "more !flood 50000000 please")).toContain("please");
+  const written = () => Number(/^wchar: (\d+)$/m.exec(readFileSync(`/proc/${worker.pid}/io`, "utf8"))?.[1]);
+  await until(() => written() > 150_000_000);
   expect(process.memoryUsage().rss - before).toBeLessThan(80_000_000);
   process.kill(worker.pid!, "SIGKILL");
   const end = await worker.ended;
