@@ -4,7 +4,8 @@ import { chatglmEndings } from "./chatglm-endings.ts";
 import { chatglmCommandLine, refuseArgs } from "./chatglm-flags.ts";
 import { chatglmTraits } from "./chatglm-memory.ts";
 import { classifyEnding } from "./ending.ts";
-import type { Engine, EngineOptions, Program, Taking } from "./engine.ts";
+import type { Engine, EngineOptions, Taking } from "./engine.ts";
+import { programOf } from "./program.ts";
 import { readPulse } from "./pulse.ts";
 
 /** Our chatglm-server on chatglm.cpp: one request at a time, for files that nothing else runs. */
@@ -14,7 +15,10 @@ export function chatglmEngine(options: EngineOptions): Engine {
     traits: chatglmTraits,
     takes,
     adopt: async ({ path }) => path,
-    prepare: ({ signal } = {}) => prepare({ ...options, signal }),
+    prepare: async ({ signal } = {}) => {
+      const build = await ensureBuild({ engine: "chatglm", ...options, signal });
+      return programOf(build.programs["chatglm-server"], build);
+    },
     checkArgs: refuseArgs,
     commandLine: chatglmCommandLine,
     classify: (ending) => classifyEnding(ending, chatglmEndings),
@@ -26,13 +30,4 @@ function takes({ format }: ModelDescription): Taking {
   return format === "chatglm"
     ? { can: true, why: "chatglm-server reads the file as it is" }
     : { can: false, why: "chatglm-server reads chatglm.cpp's .bin files, and this is a GGUF file" };
-}
-
-async function prepare(options: EngineOptions & { signal: AbortSignal | undefined }): Promise<Program> {
-  const { programs, manifest, warnings } = await ensureBuild({ engine: "chatglm", ...options });
-  return {
-    path: programs["chatglm-server"],
-    version: manifest.programs["chatglm-server"]?.version ?? "unknown",
-    warnings,
-  };
 }

@@ -3,12 +3,14 @@ import { cacheDir } from "../../build-scripts/cache.ts";
 import { whyNotConvertible } from "../model/convert/convertible.ts";
 import type { ModelDescription } from "../model/description.ts";
 import { ensureConverted } from "../model/store.ts";
+import type { WriteProgress } from "../model/whole-file.ts";
 import { classifyEnding } from "./ending.ts";
-import type { AdoptOptions, Engine, EngineOptions, Program, Taking } from "./engine.ts";
+import type { AdoptOptions, Engine, EngineOptions, Taking } from "./engine.ts";
 import { llamaEndings } from "./llama-endings.ts";
 import { llamaCommandLine } from "./llama-flags.ts";
 import { llamaTraits } from "./llama-memory.ts";
 import { refuseOwnedFlags } from "./owned-flags.ts";
+import { programOf } from "./program.ts";
 import { readPulse } from "./pulse.ts";
 
 /** llama-server of llama.cpp, from a build that has proven itself on this CPU. */
@@ -18,7 +20,10 @@ export function llamaEngine(options: EngineOptions): Engine {
     traits: llamaTraits,
     takes,
     adopt: (model, adopting = {}) => adopt(model, { ...options, ...adopting }),
-    prepare: ({ signal } = {}) => prepare({ ...options, signal }),
+    prepare: async ({ signal } = {}) => {
+      const build = await ensureBuild({ engine: "llama", ...options, signal });
+      return programOf(build.programs["llama-server"], build);
+    },
     checkArgs: refuseOwnedFlags,
     commandLine: llamaCommandLine,
     classify: (ending) => classifyEnding(ending, llamaEndings),
@@ -40,19 +45,12 @@ function takes(model: ModelDescription): Taking {
 async function adopt(model: ModelDescription, options: EngineOptions & AdoptOptions): Promise<string> {
   if (model.format === "gguf") return model.path;
   const { cacheDir: cache = cacheDir(), report, signal } = options;
-  const path = await ensureConverted(model, cache, {
-    signal,
-    onProgress: ({ written, total }) => report?.({ kind: "converting", bytes: written, total }),
-  });
-  report?.({ kind: "converted", path });
-  return path;
-}
-
-async function prepare(options: EngineOptions & { signal: AbortSignal | undefined }): Promise<Program> {
-  const { programs, manifest, warnings } = await ensureBuild({ engine: "llama", ...options });
-  return {
-    path: programs["llama-server"],
-    version: manifest.programs["llama-server"]?.version ?? "unknown",
-    warnings,
+  let wasThere = true;
+  const onProgress = ({ written, total }: WriteProgress): void => {
+    wasThere = false;
+    report?.({ kind: "converting", bytes: written, total });
   };
+  const path = await ensureConverted(model, cache, { signal, onProgress });
+  if (!wasThere) report?.({ kind: "converted", path });
+  return path;
 }

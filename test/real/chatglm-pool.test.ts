@@ -7,7 +7,17 @@ import { chatglmEngine } from "../../src/engine/chatglm.ts";
 import type { CallOptions, ChatRequest, Pool, WorkerEvent } from "../../src/index.ts";
 import { writeScriptedChatglm } from "../../src/model/chatglm/scripted.ts";
 import { createPool } from "../../src/pool.ts";
-import { newDir, planOf, processState, removeDirs, replacementOf, supervise, until, zombies } from "./worker-kit.ts";
+import {
+  newDir,
+  planOf,
+  processState,
+  removeDirs,
+  replacementOf,
+  supervise,
+  until,
+  workerEvent,
+  zombies,
+} from "./worker-kit.ts";
 
 /** The faults of pool-llama.test.ts and worker-llama.test.ts, over workers of the other engine. */
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz";
@@ -44,17 +54,6 @@ async function stream(pool: Pool, options: CallOptions = {}): Promise<string> {
   let text = "";
   for await (const chunk of pool.chatStream(say("go on"), options)) text += chunk.choices[0]?.delta.content ?? "";
   return text;
-}
-
-function workerEvent(pool: Pool, matches: (event: WorkerEvent) => boolean): Promise<WorkerEvent> {
-  return new Promise((resolve) => {
-    const listener = (event: WorkerEvent): void => {
-      if (!matches(event)) return;
-      pool.off("worker", listener);
-      resolve(event);
-    };
-    pool.on("worker", listener);
-  });
 }
 
 /** The status of each thread of a process; threads come and go meanwhile. */

@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import type { PoolOptions } from "../../src/config/pool-options.ts";
-import type { ChatChunk, ChatRequest, Pool, WorkerEvent } from "../../src/index.ts";
+import type { ChatChunk, ChatRequest, Pool } from "../../src/index.ts";
 import { createPool } from "../../src/pool.ts";
 import { randomTexts } from "../pool/texts.ts";
-import { processState, until, zombies } from "./worker-kit.ts";
+import { processState, until, workerEvent, zombies } from "./worker-kit.ts";
 
 const pools: Pool[] = [];
 
@@ -34,17 +34,6 @@ async function textOf(chunks: AsyncIterable<ChatChunk>): Promise<string> {
   let text = "";
   for await (const chunk of chunks) text += chunk.choices[0]?.delta.content ?? "";
   return text;
-}
-
-function workerEvent(pool: Pool, matches: (event: WorkerEvent) => boolean): Promise<void> {
-  return new Promise((resolve) => {
-    const listener = (event: WorkerEvent): void => {
-      if (!matches(event)) return;
-      pool.off("worker", listener);
-      resolve();
-    };
-    pool.on("worker", listener);
-  });
 }
 
 /** What llama-server itself says it works on. */

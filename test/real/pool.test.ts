@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import type { PoolOptions } from "../../src/config/pool-options.ts";
-import type { ChatChunk, ChatRequest, Pool, RequestEvent, WorkerEvent } from "../../src/index.ts";
+import type { ChatChunk, ChatRequest, Pool, RequestEvent } from "../../src/index.ts";
 import { createPool, openPool } from "../../src/pool.ts";
 import { type FakeBehaviour, fakeEngine } from "../fixtures/fake-engine.ts";
 import { deferred } from "../pool/deferred.ts";
-import { processState, until, zombies } from "./worker-kit.ts";
+import { processState, until, workerEvent, zombies } from "./worker-kit.ts";
 
 const QUICK = { probeInterval: 50, probeTimeout: 500, drainTimeout: 10_000, killTimeout: 1_000 };
 type Behaviour = Parameters<typeof fakeEngine>[0];
@@ -43,17 +43,6 @@ async function textOf(chunks: AsyncIterable<ChatChunk>): Promise<string> {
 }
 
 const pidsOf = (pool: Pool): number[] => pool.stats().workers.flatMap(({ pid }) => pid ?? []);
-
-function workerEvent(pool: Pool, matches: (event: WorkerEvent) => boolean): Promise<WorkerEvent> {
-  return new Promise((resolve) => {
-    const listener = (event: WorkerEvent): void => {
-      if (!matches(event)) return;
-      pool.off("worker", listener);
-      resolve(event);
-    };
-    pool.on("worker", listener);
-  });
-}
 
 /** What the fake worker has seen. */
 async function seen(pool: Pool): Promise<{ inFlight: number; aborted: number; requests: number }> {

@@ -87,16 +87,23 @@ export function supervise(engine: Engine, program: Program, setup: Partial<Super
     runDir,
   });
   supervisor.on("worker", (event) => events.push(event));
-  const next: Kit["next"] = (matches) =>
-    new Promise((resolve) => {
-      const listener = (event: WorkerEvent): void => {
-        if (!matches(event)) return;
-        supervisor.off("worker", listener);
-        resolve(event);
-      };
-      supervisor.on("worker", listener);
-    });
+  const next: Kit["next"] = (matches) => workerEvent(supervisor, matches);
   return { supervisor, runDir, events, loads, next };
+}
+
+/** The next event of a pool's or supervisor's workers that matches, of those still to come. */
+export function workerEvent(
+  emitter: Record<"on" | "off", (name: "worker", listener: (event: WorkerEvent) => void) => unknown>,
+  matches: (event: WorkerEvent) => boolean,
+): Promise<WorkerEvent> {
+  return new Promise((resolve) => {
+    const listener = (event: WorkerEvent): void => {
+      if (!matches(event)) return;
+      emitter.off("worker", listener);
+      resolve(event);
+    };
+    emitter.on("worker", listener);
+  });
 }
 
 export const isState =
