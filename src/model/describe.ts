@@ -1,6 +1,6 @@
 import { describeChatglm } from "./chatglm/describe.ts";
 import { isChatglm, readChatglm } from "./chatglm/read.ts";
-import { requireTokenizer } from "./chatglm/require-tokenizer.ts";
+import { readTokenizer } from "./chatglm/read-tokenizer.ts";
 import { conversionObstacle } from "./convert/convertible.ts";
 import type { ModelDescription } from "./description.ts";
 import { describeParts } from "./gguf/describe.ts";
@@ -13,6 +13,5 @@ import { readParts } from "./parts.ts";
 export async function describeModel(path: string): Promise<ModelDescription> {
   if (!(await isChatglm(path))) return describeParts(await readParts(path));
   const file = await readChatglm(path);
-  await requireTokenizer(file);
-  return { ...describeChatglm(file), unconvertible: await conversionObstacle(file) };
+  return { ...describeChatglm(file), unconvertible: conversionObstacle(file, await readTokenizer(file)) };
 }

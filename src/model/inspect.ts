@@ -1,7 +1,7 @@
 import { describeChatglm } from "./chatglm/describe.ts";
 import { MODEL_TYPES } from "./chatglm/layout.ts";
 import { type ChatglmFile, isChatglm, readChatglm } from "./chatglm/read.ts";
-import { requireTokenizer } from "./chatglm/require-tokenizer.ts";
+import { readTokenizer } from "./chatglm/read-tokenizer.ts";
 import { conversionObstacle } from "./convert/convertible.ts";
 import type { ModelDescription } from "./description.ts";
 import { describeParts } from "./gguf/describe.ts";
@@ -23,8 +23,8 @@ export async function inspectModel(path: string): Promise<ModelInspection> {
 }
 
 async function inspectChatglm(file: ChatglmFile): Promise<ModelInspection> {
-  const { type, version, config, vision, tokenizer } = file;
-  const tokens = await requireTokenizer(file);
+  const { type, version, config, vision } = file;
+  const tokenizer = await readTokenizer(file);
   const { title } = MODEL_TYPES[type];
   const metadata = {
     type,
@@ -32,9 +32,9 @@ async function inspectChatglm(file: ChatglmFile): Promise<ModelInspection> {
     version,
     config,
     ...(vision === null ? {} : { vision }),
-    tokenizer: { ...tokenizer, tokens },
+    tokenizer: { ...file.tokenizer, tokens: tokenizer.tokens },
   };
-  return { ...describeChatglm(file), unconvertible: await conversionObstacle(file), metadata };
+  return { ...describeChatglm(file), unconvertible: conversionObstacle(file, tokenizer), metadata };
 }
 
 function inspectParts(parts: ModelParts): ModelInspection {

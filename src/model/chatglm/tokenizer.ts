@@ -1,4 +1,4 @@
-import { ADDED_TOKENS } from "./require-tokenizer.ts";
+import { ADDED_TOKENS } from "./read-tokenizer.ts";
 import {
   encodeSentencePiece,
   MODEL_KINDS,

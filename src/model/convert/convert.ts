@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { CorralError } from "../../errors.ts";
 import { broken } from "../broken.ts";
 import { type ChatglmTensor, readChatglm } from "../chatglm/read.ts";
-import { requireTokenizer } from "../chatglm/require-tokenizer.ts";
+import { readTokenizer } from "../chatglm/read-tokenizer.ts";
 import { type MadeTensor, writeGguf } from "../gguf/write.ts";
 import { type ByteSource, withFile } from "../source.ts";
 import type { WriteOptions } from "../whole-file.ts";
@@ -24,8 +24,7 @@ export const CONVERTER_VERSION = 1;
 export async function convertChatglm(path: string, out: string, options: WriteOptions = {}): Promise<void> {
   const file = await readChatglm(path);
   await requireOther(file.path, out);
-  await requireTokenizer(file);
-  const conversion = await prepareConversion(file);
+  const conversion = prepareConversion(file, await readTokenizer(file));
   if (!conversion.can) throw unconvertible(file.path, conversion.why);
   const { type, tokenizer } = conversion;
   await withFile(file.path, async (source) => {

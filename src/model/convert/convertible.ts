@@ -1,7 +1,6 @@
 import { MODEL_TYPES } from "../chatglm/layout.ts";
-import { type ChatglmFile, readTokenizerBytes } from "../chatglm/read.ts";
-import { readSentencePiece } from "../chatglm/sentencepiece.ts";
-import { readTiktoken } from "../chatglm/tiktoken.ts";
+import type { ChatglmFile } from "../chatglm/read.ts";
+import type { ChatglmTokenizer } from "../chatglm/read-tokenizer.ts";
 import type { ModelDescription } from "../description.ts";
 import { convertSentencePiece, sentencePieceObstacle } from "./sentencepiece.ts";
 import type { ConvertibleType } from "./specials.ts";
@@ -32,9 +31,9 @@ const CONVERTIBLE: readonly ConvertibleType[] = [2, 3, 4];
 const convertibleType = (architecture: string): ConvertibleType | null =>
   CONVERTIBLE.find((type) => MODEL_TYPES[type].architecture === architecture) ?? null;
 
-/** The same of a file, asking its configuration and tokenizer, too. Throws what `readTokenizerBytes` throws. */
-export async function conversionObstacle(file: ChatglmFile): Promise<string | null> {
-  const conversion = await prepareConversion(file);
+/** The same of a file, asking its configuration and tokenizer, too. Pure. */
+export function conversionObstacle(file: ChatglmFile, tokenizer: ChatglmTokenizer): string | null {
+  const conversion = prepareConversion(file, tokenizer);
   return conversion.can ? null : conversion.why;
 }
 
@@ -42,21 +41,19 @@ export type Conversion =
   | { readonly can: true; readonly type: ConvertibleType; readonly tokenizer: () => TokenizerParts }
   | { readonly can: false; readonly why: string };
 
-/** What stands against converting a file, or its type and how to get its tokenizer. */
-export async function prepareConversion(file: ChatglmFile): Promise<Conversion> {
-  const { path, config } = file;
-  const { architecture } = MODEL_TYPES[file.type];
+/** What stands against converting a file, or its type and how to convert its tokenizer. Pure. */
+export function prepareConversion({ type: fileType, config }: ChatglmFile, tokenizer: ChatglmTokenizer): Conversion {
+  const { architecture } = MODEL_TYPES[fileType];
   const type = convertibleType(architecture);
   if (type === null) return { can: false, why: whyNotConvertible({ architecture }) ?? "" };
   if (config.virtualTokens > 0) {
     return { can: false, why: `it was tuned by ${config.virtualTokens} virtual tokens, which GGUF has no place for` };
   }
-  const bytes = await readTokenizerBytes(file);
-  if (type === 4) {
-    const tokens = readTiktoken(bytes, path);
-    return conversion(type, tiktokenObstacle(tokens), () => convertTiktoken(tokens));
+  if (tokenizer.kind === "tiktoken") {
+    const { ranks } = tokenizer;
+    return conversion(type, tiktokenObstacle(ranks), () => convertTiktoken(ranks));
   }
-  const model = readSentencePiece(bytes, path);
+  const { model } = tokenizer;
   return conversion(type, sentencePieceObstacle(model), () => convertSentencePiece(model));
 }
 
