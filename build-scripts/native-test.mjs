@@ -76,12 +76,12 @@ function obtain(pin, folder) {
   return obtainSource({ pin, folder, unverified: folder !== undefined, into });
 }
 
-/** Path of the program with the tests. */
+/** Path of the program with the tests. CMake ties a build to its checkout, so each checkout has its own. */
 async function compiled(defines) {
   const kind = values.asan ? "asan" : "plain";
-  const key = createHash("sha256").update(defines.join("\n")).digest("hex").slice(0, 12);
+  const key = createHash("sha256").update(nativeFolder).digest("hex").slice(0, 12);
   const build = join(kept, `native-${kind}-${key}`);
-  await removeOthers(`native-${kind}-`, build);
+  await removeOrphans();
   say(`compiling chatglm-server's tests in ${build}`);
   const own = ["CORRAL_NATIVE_TESTS=ON", `CORRAL_SANITIZE=${values.asan ? "ON" : "OFF"}`];
   const settings = [...chatglmRecipe.defines, ...defines, ...own].map((define) => `-D${define}`);
@@ -96,6 +96,16 @@ async function removeOthers(prefix, current) {
   const names = await readdir(kept).catch(() => []);
   const others = names.filter((name) => name.startsWith(prefix) && join(kept, name) !== current);
   for (const name of others) await rm(join(kept, name), { recursive: true, force: true });
+}
+
+/** Builds whose checkout is gone, and those cut off before CMake noted it: some 300 MB each. */
+async function removeOrphans() {
+  const names = await readdir(kept).catch(() => []);
+  for (const name of names.filter((name) => /^native-(plain|asan)-/.test(name))) {
+    const cache = await readFile(join(kept, name, "CMakeCache.txt"), "utf8").catch(() => "");
+    const checkout = /^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$/m.exec(cache)?.[1];
+    if (!checkout || !existsSync(checkout)) await rm(join(kept, name), { recursive: true, force: true });
+  }
 }
 
 /** What native/chatglm-server/tests/main.cpp lists. */
