@@ -99,7 +99,7 @@ function memory({ memory, workers }: Plan): string {
       perWorker("compute (estimate)", memory.compute),
       perWorker("prompt cache", memory.promptCache),
       once("kept free", memory.headroom),
-      [`total, of ${formatBytes(memory.budget)}`, "", "", inMebibytes(memory.total)],
+      [`most, of ${formatBytes(memory.budget)}`, "", "", inMebibytes(memory.peak)],
     ],
   );
 }

@@ -15,6 +15,10 @@ export const poolOptions = z.strictObject({
   name: z.string().min(1).optional(),
   /** What serves it. Default "auto": llama where the model is a GGUF file or can be made one without loss, else chatglm. */
   engine: z.enum(["auto", "llama", "chatglm"]).default("auto"),
+  /** What the plan is to be good at: one answer soon, many answers, or both in balance. Default "balanced". */
+  goal: z.enum(["latency", "balanced", "throughput"]).default("balanced"),
+  /** Requests at once that the plan is made for. Default "auto": what suits the machine. */
+  concurrency: z.union([positive, auto]).default("auto"),
   /** Worker processes. Default "auto": one per group of physical cores. */
   workers: z.union([positive, auto]).default("auto"),
   /** Threads of each worker. Default "auto": as many as the worker has CPUs. */
@@ -25,6 +29,18 @@ export const poolOptions = z.strictObject({
   context: z.union([positive, auto]).default("auto"),
   /** Repack weights for this CPU: faster, and a private copy in each worker. Default "auto": when it fits. */
   repack: z.union([z.boolean(), auto]).default("auto"),
+  /** How keys and values are kept: q8_0 takes about half of f16's memory. Default "auto": f16 where it fits. */
+  keyValueType: z.union([z.enum(["f16", "q8_0"]), auto]).default("auto"),
+  /** Tokens computed at once. Default "auto": as tuned, else 128 where requests share a worker and 512 where not. */
+  batch: z.union([positive, auto]).default("auto"),
+  /** Default "auto": as tuned, else the engine's own choice. */
+  flashAttention: z.union([z.enum(["on", "off"]), auto]).default("auto"),
+  /** How threads wait for each other: spinning or sleeping. Default "auto": as tuned, else "active". */
+  spin: z.union([z.enum(["active", "passive"]), auto]).default("auto"),
+  /** Guess tokens from the text so far. Default "auto": as tuned, else "off". */
+  speculation: z.union([z.enum(["off", "ngram"]), auto]).default("auto"),
+  /** 2 MiB pages for what workers allocate. Default "auto": as tuned, else false. */
+  hugePages: z.union([z.boolean(), auto]).default("auto"),
   /** How the gateway talks to workers. Default "unix"; "tcp" listens on loopback. */
   transport: z.enum(["unix", "tcp"]).default("unix"),
   /** Half-precision sums where the CPU has them (AVX512-FP16): faster, and wrong for some models. Default "safe". */

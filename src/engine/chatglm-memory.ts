@@ -21,6 +21,9 @@ export const chatglmTraits: EngineTraits = {
   usualSlots: 1,
   hasPromptCache: false,
   exceedsContext: false,
+  keyValueTypes: ["f16"],
+  tunables: [],
+  usualSettings: () => ({ batch: CHUNK, flashAttention: "off", spin: "active", speculation: "off", hugePages: false }),
   repackedBytes: () => 0,
   computeBytes,
 };

@@ -1,15 +1,6 @@
 import type { Endpoint } from "../endpoint.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { CommandLine, Program, WorkerStart } from "./engine.ts";
-
-/**
- * Tokens of one batch where several requests share a worker. A long prompt holds up everybody's next token for one
- * batch, and an abort is noticed between two, so less is better; the engine's default of 2048 makes others wait
- * 2048 / (prompt tokens per second). Small ones cost nothing: llama-bench with one thread on a 0.5B Q4_0 model read
- * 259, 277, 256 and 262 tokens a second in batches of 512, 256, 128 and 64.
- */
-const SHARED_BATCH = 128;
-/** Where nobody shares the worker only aborts wait: what the engine computes at once by default. */
-const LONE_BATCH = 512;
 
 /** HTTP threads beyond one a slot: probes, cancellations, requests for token counts. The pool grows by itself after. */
 const SPARE_HTTP_THREADS = 4;
@@ -36,10 +27,12 @@ export function llamaCommandLine(program: Program, start: WorkerStart): CommandL
       ["-t", worker.threads, "-tb", worker.threads],
       ["-np", plan.slots, "-c", plan.slots * plan.context],
       batch(start),
+      attention(plan),
       ["--cache-ram", plan.promptCache],
       repack ? [] : ["--no-repack"],
       // Its search for what fits into a GPU reads the model's header twice.
       ["-fit", "off"],
+      plan.settings.speculation === "ngram" ? ["--spec-type", "ngram-simple"] : [],
       PURPOSE_FLAGS[plan.model.purpose],
       ["--offline", "--no-ui", "--no-slots", "--metrics", "--cors-origins", "localhost"],
       ["--threads-http", plan.slots + SPARE_HTTP_THREADS, "-to", SOCKET_TIMEOUT],
@@ -56,6 +49,8 @@ export function llamaCommandLine(program: Program, start: WorkerStart): CommandL
       // Each thread on a CPU of its own within the worker's set. Beside a busy process the scheduler otherwise leaves two
       // threads on one CPU, where each waits for the other's time slice at every barrier: below 1 token/s instead of 30.
       ...(worker.cpus.length > 1 ? { OMP_PROC_BIND: "true" } : {}),
+      ...(plan.settings.spin === "passive" ? { OMP_WAIT_POLICY: "passive" } : {}),
+      ...(plan.settings.hugePages ? { GLIBC_TUNABLES: "glibc.malloc.hugetlb=1" } : {}),
     },
   };
 }
@@ -70,7 +65,12 @@ function address(endpoint: Endpoint): string[] {
 
 /** A model that embeds or ranks looks at the whole text at once: what is longer than a batch is refused. */
 function batch({ plan }: WorkerStart): (string | number)[] {
-  if (plan.model.purpose !== "text") return ["-b", plan.context, "-ub", plan.context];
-  const tokens = plan.slots > 1 ? SHARED_BATCH : LONE_BATCH;
+  const tokens = plan.model.purpose !== "text" ? plan.context : plan.settings.batch;
   return ["-b", tokens, "-ub", tokens];
+}
+
+/** Values in q8_0 are read by flash attention only. */
+function attention({ keyValueType, settings, model }: Plan): string[] {
+  if (keyValueType !== "f16") return ["-ctk", keyValueType, "-ctv", keyValueType, "-fa", "on"];
+  return model.purpose !== "text" || settings.flashAttention === "auto" ? [] : ["-fa", settings.flashAttention];
 }

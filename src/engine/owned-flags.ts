@@ -33,6 +33,10 @@ const OWNED: readonly { readonly flags: string; readonly instead: string }[] = [
     flags: "-cram --cache-ram",
     instead: "corral divides the memory for prompt caches among the workers: leave it out",
   },
+  {
+    flags: "-ctk --cache-type-k -ctv --cache-type-v",
+    instead: "the memory ledger counts by it: use the option `keyValueType`",
+  },
   { flags: "--repack -nr --no-repack", instead: "use the option `repack`" },
   {
     flags: "--api-key --api-key-file",

@@ -1,5 +1,6 @@
 import type { Machine } from "../machine/machine.ts";
 import type { ModelDescription } from "../model/description.ts";
+import type { EngineSettings, KeyValueType } from "./settings.ts";
 import type { Shape } from "./shape.ts";
 
 /** What a plan must know of an engine. Pure; bytes. */
@@ -12,6 +13,12 @@ export interface EngineTraits {
   readonly hasPromptCache: boolean;
   /** Whether more tokens than the model was trained for are computed (and may be nonsense) or refused. */
   readonly exceedsContext: boolean;
+  /** The first is the usual one. */
+  readonly keyValueTypes: readonly [KeyValueType, ...KeyValueType[]];
+  /** What of its settings a tuner may change; the others have no effect. */
+  readonly tunables: readonly (keyof EngineSettings)[];
+  /** Where nothing was measured. */
+  usualSettings(shape: Pick<Shape, "slots">): EngineSettings;
   /** Private copies of weights in each worker that repacks them for this CPU; 0 where it never does. */
   repackedBytes(machine: Machine, model: ModelDescription): number;
   /** What a worker allocates besides weights, keys and values. An estimate, rather too much than too little. */

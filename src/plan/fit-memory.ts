@@ -57,7 +57,7 @@ export function fitMemory(
   ledgerOf: (shape: Shape) => MemoryLedger,
 ): { shape: Shape; warnings: string[] } {
   const { shape, ledger } = shrink(wanted, fixed, ledgerOf);
-  if (ledger.total > ledger.budget) throw doesNotFit(shape, ledger, shrink(wanted, new Set(), ledgerOf));
+  if (ledger.peak > ledger.budget) throw doesNotFit(shape, ledger, shrink(wanted, new Set(), ledgerOf));
   const warnings = CONCESSIONS.filter(({ field }) => shape[field] !== wanted[field]);
   return { shape, warnings: warnings.map(({ warning }) => warning(wanted, shape)) };
 }
@@ -73,7 +73,7 @@ function shrink(wanted: Shape, fixed: ReadonlySet<keyof Shape>, ledgerOf: (shape
   let shape = wanted;
   for (;;) {
     const ledger = ledgerOf(shape);
-    const smaller = ledger.total > ledger.budget ? firstOf(concessions, shape) : null;
+    const smaller = ledger.peak > ledger.budget ? firstOf(concessions, shape) : null;
     if (smaller === null) return { shape, ledger };
     shape = smaller;
   }
@@ -89,10 +89,10 @@ function firstOf(concessions: readonly Concession[], shape: Shape): Shape | null
 
 function doesNotFit(shape: Shape, ledger: MemoryLedger, nearest: Sized): CorralError {
   const mebibytes = (bytes: number) => `${Math.ceil(bytes / MIB)} MiB`;
-  const fits = nearest.ledger.total <= nearest.ledger.budget;
+  const fits = nearest.ledger.peak <= nearest.ledger.budget;
   const each = mebibytes(ledger.repacked + ledger.kv + ledger.compute);
   const message = [
-    `The plan takes ${mebibytes(ledger.total)} and ${mebibytes(ledger.budget)} may be used:`,
+    `The plan takes ${mebibytes(ledger.peak)} and ${mebibytes(ledger.budget)} may be used:`,
     `${mebibytes(ledger.file)} of file pages, ${shape.workers} x ${each} for workers, ${mebibytes(ledger.headroom)} kept free.`,
     fits
       ? `The nearest that fits: ${flagsOf(nearest.shape)}.`

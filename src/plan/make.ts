@@ -4,7 +4,7 @@ import type { ModelDescription } from "../model/description.ts";
 import type { EngineChoice, EngineTraits } from "./engine-choice.ts";
 import { fitMemory } from "./fit-memory.ts";
 import { ledgerOf, MIB } from "./memory.ts";
-import type { Plan, PlanOverrides, WorkerPlan } from "./plan.ts";
+import type { Plan, PlanOverrides, PlanWish, WorkerPlan } from "./plan.ts";
 import { type Seat, seatsFor } from "./seats.ts";
 import type { Shape } from "./shape.ts";
 import { divide, pack, suitableWorkers, suitableWorkersOf } from "./split.ts";
@@ -30,6 +30,7 @@ export function makePlan(
   model: ModelDescription,
   engine: EngineChoice,
   overrides: PlanOverrides = {},
+  wish: PlanWish = {},
 ): Plan {
   const { name, why, traits } = engine;
   checkOverrides(overrides, engine, model);
@@ -46,16 +47,22 @@ export function makePlan(
   return {
     model: { path: model.path, name: model.name, purpose: model.purpose },
     engine: { name, why },
+    goal: wish.goal ?? "balanced",
+    concurrency: wish.concurrency ?? shape.workers * shape.slots,
     workers: sets.map((seats, replica): WorkerPlan => {
       const cpus = canPin ? seats.map(({ cpu }) => cpu).sort((a, b) => a - b) : [];
-      return { replica, cpus, threads: seats.length };
+      return { replica, cpus, threads: seats.length, node: null };
     }),
     slots: shape.slots,
     context: shape.context,
     promptCache: Math.floor(memory.promptCache / MIB),
     repack: shape.repack,
+    keyValueType: shape.keyValueType,
+    settings: { ...traits.usualSettings(shape), ...overrides.settings },
     gatewayCpus: canPin ? seating.gatewayCpus : [],
     memory,
+    predicted: null,
+    why: [],
     warnings: [...warnings, ...seating.warnings, ...straddling(sets), ...wishesToDoubt(model, shape)],
   };
 }
@@ -67,6 +74,7 @@ function wantedShape(machine: Machine, model: ModelDescription, engine: EngineTr
     slots: overrides.slots ?? engine.usualSlots,
     context: overrides.context ?? Math.min(model.contextLength ?? UNKNOWN_CONTEXT, MOST_CONTEXT),
     repack: overrides.repack ?? engine.repackedBytes(machine, model) > 0,
+    keyValueType: overrides.keyValueType ?? engine.keyValueTypes[0],
   };
 }
 
@@ -76,7 +84,7 @@ function autoWorkers(seats: readonly Seat[], threads: number | undefined): numbe
 
 /** Threads are not in the shape: they take no memory worth counting, and are never changed for it. */
 function fixedFields(overrides: PlanOverrides): Set<keyof Shape> {
-  const fields = ["workers", "slots", "context", "repack"] as const;
+  const fields = ["workers", "slots", "context", "repack", "keyValueType"] as const;
   return new Set(fields.filter((field) => overrides[field] !== undefined));
 }
 

@@ -22,7 +22,8 @@ export function ledgerOf(machine: Machine, model: ModelDescription, engine: Engi
   const kv = keyValueBytes(model, shape);
   const compute = engine.computeBytes(model, shape);
   const headroom = headroomOf(budget);
-  const needed = file + shape.workers * (repacked + kv + compute) + headroom;
+  const total = file + shape.workers * (repacked + kv + compute);
+  const needed = total + headroom;
   const promptCache =
     model.purpose !== "text" || !engine.hasPromptCache ? 0 : promptCacheBytes(budget - needed, shape.workers);
   return {
@@ -32,7 +33,8 @@ export function ledgerOf(machine: Machine, model: ModelDescription, engine: Engi
     compute,
     promptCache,
     headroom,
-    total: needed + shape.workers * promptCache,
+    total,
+    peak: needed + shape.workers * promptCache,
     budget,
   };
 }

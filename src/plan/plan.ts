@@ -1,4 +1,6 @@
 import type { Purpose } from "../model/description.ts";
+import type { Figures, Goal } from "./goal.ts";
+import type { EngineSettings, KeyValueType } from "./settings.ts";
 
 /** What to run, decided before anything starts. Plain data: printed by `corral plan`, tested with literals. */
 export interface Plan {
@@ -9,6 +11,9 @@ export interface Plan {
   };
   /** What serves it, and why that. */
   readonly engine: { readonly name: string; readonly why: string };
+  readonly goal: Goal;
+  /** Requests at once that it was made for. */
+  readonly concurrency: number;
   readonly workers: readonly WorkerPlan[];
   /** Concurrent sequences in each worker. */
   readonly slots: number;
@@ -18,9 +23,15 @@ export interface Plan {
   readonly promptCache: number;
   /** Whether workers repack weights for this CPU into private memory (faster) or share the file's pages (smaller). */
   readonly repack: boolean;
+  readonly keyValueType: KeyValueType;
+  readonly settings: EngineSettings;
   /** CPUs left to the gateway; empty where it shares those of the workers. */
   readonly gatewayCpus: readonly number[];
   readonly memory: MemoryLedger;
+  /** What it should give at its concurrency; null where nothing is known to predict it from. */
+  readonly predicted: Figures | null;
+  /** Each choice, in the order in which they were made. */
+  readonly why: readonly Reason[];
   /** What a person should know, most important first. */
   readonly warnings: readonly string[];
 }
@@ -32,9 +43,26 @@ export interface WorkerPlan {
   readonly cpus: readonly number[];
   /** At most cpus.length where pinned. */
   readonly threads: number;
+  /** The NUMA node whose memory it is bound to; null where there is one node, or its CPUs are in several. */
+  readonly node: number | null;
 }
 
-/** Bytes. `total` = file + workers * (repacked + kv + compute + promptCache) + headroom. */
+/** Why a plan is as it is: one choice, for people. */
+export interface Reason {
+  /** "workers", "threads", "slots", "context", "memory", "settings", ... */
+  readonly about: string;
+  /** "2 workers of 8 threads". */
+  readonly choice: string;
+  /** The rule, the prediction or the measurement behind it. */
+  readonly because: string;
+  /** What was looked at and not taken, each with its reason. */
+  readonly rejected: readonly string[];
+}
+
+/**
+ * Bytes. `total` = file + workers * (repacked + kv + compute): what the workers hold from the start. `peak` = total +
+ * workers * promptCache + headroom: what must fit the budget.
+ */
 export interface MemoryLedger {
   /** The model file's pages, once for all workers. */
   readonly file: number;
@@ -42,10 +70,12 @@ export interface MemoryLedger {
   readonly repacked: number;
   readonly kv: number;
   readonly compute: number;
+  /** Per worker, at most: it fills as prompts come. */
   readonly promptCache: number;
   /** Kept free for the gateway and the system. */
   readonly headroom: number;
   readonly total: number;
+  readonly peak: number;
   /** What may be used: the least of the cgroup limit and what is available. */
   readonly budget: number;
 }
@@ -56,4 +86,14 @@ export interface PlanOverrides {
   readonly slots?: number | undefined;
   readonly context?: number | undefined;
   readonly repack?: boolean | undefined;
+  readonly keyValueType?: KeyValueType | undefined;
+  readonly settings?: Partial<EngineSettings> | undefined;
+}
+
+/** What a plan is to be good at, where the user says so. */
+export interface PlanWish {
+  /** Default "balanced". */
+  readonly goal?: Goal | undefined;
+  /** Requests at once. Default: what suits the machine. */
+  readonly concurrency?: number | undefined;
 }

@@ -1,3 +1,5 @@
+import type { KeyValueType } from "./settings.ts";
+
 /** What memory depends on, and what gives way when it is short. */
 export interface Shape {
   readonly workers: number;
@@ -6,4 +8,5 @@ export interface Shape {
   /** Tokens of each slot. */
   readonly context: number;
   readonly repack: boolean;
+  readonly keyValueType: KeyValueType;
 }

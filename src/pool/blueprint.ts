@@ -10,7 +10,7 @@ import type { ModelDescription } from "../model/description.ts";
 import { modelName } from "../model/parts.ts";
 import { ensureEchoModel } from "../model/store.ts";
 import { makePlan } from "../plan/make.ts";
-import type { Plan, PlanOverrides } from "../plan/plan.ts";
+import type { Plan, PlanOverrides, PlanWish } from "../plan/plan.ts";
 
 /** What a pool is put together from, where not the default. */
 export interface PoolSetup {
@@ -84,7 +84,10 @@ function chosenFor(model: ModelDescription, options: ResolvedPoolOptions, setup:
 function planned(known: Omit<Blueprint, "plan">, options: ResolvedPoolOptions): Blueprint {
   const { machine, model, chosen } = known;
   const { name, traits } = chosen.engine;
-  return { ...known, plan: makePlan(machine, model, { name, traits, why: chosen.why }, overridesOf(options)) };
+  return {
+    ...known,
+    plan: makePlan(machine, model, { name, traits, why: chosen.why }, overridesOf(options), wishOf(options)),
+  };
 }
 
 /** $CORRAL_BUILD, as at install: "skip" forbids to build. */
@@ -92,14 +95,23 @@ function buildMode({ CORRAL_BUILD }: NodeJS.ProcessEnv): "auto" | "skip" {
   return CORRAL_BUILD === "skip" ? "skip" : "auto";
 }
 
-function overridesOf({ workers, threads, slots, context, repack }: ResolvedPoolOptions): PlanOverrides {
+function overridesOf(options: ResolvedPoolOptions): PlanOverrides {
+  const { workers, threads, slots, context, repack, keyValueType } = options;
+  const { batch, flashAttention, spin, speculation, hugePages } = options;
+  const settings = Object.entries({ batch, flashAttention, spin, speculation, hugePages });
   return {
     workers: unlessAuto(workers),
     threads: unlessAuto(threads),
     slots: unlessAuto(slots),
     context: unlessAuto(context),
     repack: unlessAuto(repack),
+    keyValueType: unlessAuto(keyValueType),
+    settings: Object.fromEntries(settings.filter(([, value]) => value !== "auto")),
   };
+}
+
+function wishOf({ goal, concurrency }: ResolvedPoolOptions): PlanWish {
+  return { goal, concurrency: unlessAuto(concurrency) };
 }
 
 function unlessAuto<T>(value: T | "auto"): T | undefined {

@@ -34,8 +34,8 @@ export function transition(running: Running, next: Plan): Step[] {
 }
 
 /** What all workers of a plan share and cannot change while they run. */
-function sharedTerms({ model, slots, context, promptCache, repack }: Plan): string {
-  return JSON.stringify({ model, slots, context, promptCache, repack });
+function sharedTerms({ model, slots, context, promptCache, repack, keyValueType, settings }: Plan): string {
+  return JSON.stringify({ model, slots, context, promptCache, repack, keyValueType, settings });
 }
 
 function overlap(a: readonly number[], b: readonly number[]): boolean {

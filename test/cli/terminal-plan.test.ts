@@ -2,21 +2,17 @@ import { expect, test } from "vitest";
 import { renderPlan } from "../../src/cli/plan.ts";
 import { coloursFor } from "../../src/cli/terminal/colour.ts";
 import type { Plan } from "../../src/plan/plan.ts";
+import { samplePlan } from "../fixtures/sample-plan.ts";
 
 const MIB = 1024 ** 2;
 
 const plan: Plan = {
-  model: { path: "/models/a.gguf", name: "a", purpose: "text" },
-  engine: { name: "llama", why: "it reads GGUF files" },
+  ...samplePlan,
   workers: [
-    { replica: 0, cpus: [0, 1, 2, 3], threads: 4 },
-    { replica: 1, cpus: [4, 5, 6, 7], threads: 4 },
+    { replica: 0, cpus: [0, 1, 2, 3], threads: 4, node: null },
+    { replica: 1, cpus: [4, 5, 6, 7], threads: 4, node: null },
   ],
-  slots: 4,
-  context: 2048,
   promptCache: 300,
-  repack: true,
-  gatewayCpus: [],
   memory: {
     file: 340 * MIB,
     repacked: 192 * MIB,
@@ -24,7 +20,8 @@ const plan: Plan = {
     compute: 124 * MIB,
     promptCache: 300 * MIB,
     headroom: 205 * MIB,
-    total: 1969 * MIB,
+    total: 1164 * MIB,
+    peak: 1969 * MIB,
     budget: 4096 * MIB,
   },
   warnings: ["Memory is short: a request may use 2048 tokens instead of 8192."],

@@ -68,7 +68,7 @@ describe("its command line", () => {
   const program: Program = { path: "/opt/chatglm-server", version: "1", warnings: [] };
   const start = async (overrides: Partial<WorkerStart> = {}): Promise<WorkerStart> => ({
     plan: await planOn(third, { workers: 1, threads: 4, context: 4096 }),
-    worker: { replica: 0, cpus: [0, 1, 2, 3], threads: 4 },
+    worker: { replica: 0, cpus: [0, 1, 2, 3], threads: 4, node: null },
     endpoint: { kind: "unix", socketPath: "/run/w.sock", key: "secret" },
     keyFile: "/run/w.key",
     noRepack: false,

@@ -3,23 +3,18 @@ import type { WorkerStart } from "../../src/engine/engine.ts";
 import { llamaCommandLine } from "../../src/engine/llama-flags.ts";
 import { ownedFlags, refuseOwnedFlags } from "../../src/engine/owned-flags.ts";
 import type { Plan } from "../../src/plan/plan.ts";
+import { samplePlan } from "../fixtures/sample-plan.ts";
 
 const program = { path: "/b/llama-server", version: "v", warnings: [] };
 const plan: Plan = {
+  ...samplePlan,
   model: { path: "/m/qwen.gguf", name: "qwen, the first", purpose: "text" },
-  engine: { name: "llama", why: "it reads GGUF files" },
-  workers: [],
-  slots: 4,
   context: 8192,
   promptCache: 512,
-  repack: true,
-  gatewayCpus: [],
-  memory: { file: 0, repacked: 0, kv: 0, compute: 0, promptCache: 0, headroom: 0, total: 0, budget: 0 },
-  warnings: [],
 };
 const start: WorkerStart = {
   plan,
-  worker: { replica: 0, cpus: [2, 3], threads: 2 },
+  worker: { replica: 0, cpus: [2, 3], threads: 2, node: null },
   endpoint: { kind: "unix", socketPath: "/run/c/worker.sock", key: "secret" },
   keyFile: "/run/c/key",
   noRepack: false,
@@ -63,8 +58,24 @@ test("a model that only embeds takes a whole text in one batch", () => {
   expect(args).toContain("--embeddings");
 });
 
-test("who has a worker alone gets larger batches", () => {
-  expect(argsOf({ plan: { ...plan, slots: 1 } }).join(" ")).toContain("-b 512 -ub 512");
+test("settings of the plan", () => {
+  const settings = {
+    batch: 512,
+    flashAttention: "off",
+    spin: "passive",
+    speculation: "ngram",
+    hugePages: true,
+  } as const;
+  const { args, env } = llamaCommandLine(program, { ...start, plan: { ...plan, settings } });
+  expect(args.join(" ")).toMatch(/-b 512 -ub 512 -fa off .* --spec-type ngram-simple /);
+  expect(env).toMatchObject({ OMP_WAIT_POLICY: "passive", GLIBC_TUNABLES: "glibc.malloc.hugetlb=1" });
+});
+
+test("keys and values in q8_0 come with flash attention, which alone reads them", () => {
+  const settings = { ...plan.settings, flashAttention: "off" } as const;
+  const args = argsOf({ plan: { ...plan, keyValueType: "q8_0", settings } }).join(" ");
+  expect(args).toContain("-ctk q8_0 -ctv q8_0 -fa on");
+  expect(args).not.toContain("-fa off");
 });
 
 test("the user's own flags come last", () => {

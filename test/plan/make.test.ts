@@ -29,7 +29,7 @@ describe("memory", () => {
     expect(memory.compute).toBeGreaterThan(100 * MIB);
     expect(memory.compute).toBeLessThan(512 * MIB);
     const each = memory.repacked + memory.kv + memory.compute + memory.promptCache;
-    expect(memory.total).toBe(memory.file + workers.length * each + memory.headroom);
+    expect(memory.peak).toBe(memory.file + workers.length * each + memory.headroom);
   });
 
   test("what is repacked depends on the CPU", async () => {
@@ -191,9 +191,9 @@ test("every plan keeps its promises, whatever the machine and the wish", () => {
         if (overrides.threads !== undefined) expect(threads).toBe(overrides.threads);
       }
       const { memory, workers } = plan;
-      expect(memory.total).toBeLessThanOrEqual(memory.budget);
+      expect(memory.peak).toBeLessThanOrEqual(memory.budget);
       const each = memory.repacked + memory.kv + memory.compute + memory.promptCache;
-      expect(memory.total).toBe(memory.file + workers.length * each + memory.headroom);
+      expect(memory.peak).toBe(memory.file + workers.length * each + memory.headroom);
       expect(plan).toMatchObject({
         slots: overrides.slots ?? plan.slots,
         context: overrides.context ?? plan.context,

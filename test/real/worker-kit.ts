@@ -10,6 +10,7 @@ import { LiveUpstream } from "../../src/route/live-upstream.ts";
 import { Supervisor, type SupervisorSetup, type WorkerEvent, type WorkerOptions } from "../../src/worker/supervisor.ts";
 import { cutSignal } from "../fixtures/cut-signal.ts";
 import { fakeProgram } from "../fixtures/fake-engine.ts";
+import { samplePlan } from "../fixtures/sample-plan.ts";
 
 /** Defaults of a pool, but quick to notice and to give up. */
 export function quickOptions(overrides: Partial<WorkerOptions> = {}): WorkerOptions {
@@ -24,16 +25,10 @@ export const quickRestarts = { backoff: { first: 10, most: 50 }, breaker: { rest
 export function planOf(workers: number | readonly number[][], model: Partial<Plan["model"]> = {}): Plan {
   const sets = typeof workers === "number" ? Array.from({ length: workers }, () => []) : workers;
   return {
+    ...samplePlan,
     model: { path: "/nowhere/fake.gguf", name: "fake", purpose: "text", ...model },
-    engine: { name: "llama", why: "it reads GGUF files" },
-    workers: sets.map((cpus, replica) => ({ replica, cpus, threads: Math.max(1, cpus.length) })),
+    workers: sets.map((cpus, replica) => ({ replica, cpus, threads: Math.max(1, cpus.length), node: null })),
     slots: 2,
-    context: 2048,
-    promptCache: 0,
-    repack: true,
-    gatewayCpus: [],
-    memory: { file: 0, repacked: 0, kv: 0, compute: 0, promptCache: 0, headroom: 0, total: 0, budget: 0 },
-    warnings: [],
   };
 }
 
