@@ -1,6 +1,7 @@
 import type { Purpose } from "../model/description.ts";
 import type { Figures, Goal } from "./goal.ts";
 import type { EngineSettings, KeyValueType } from "./settings.ts";
+import type { Tuned } from "./tuned.ts";
 
 /** What to run, decided before anything starts. Plain data: printed by `corral plan`, tested with literals. */
 export interface Plan {
@@ -96,4 +97,8 @@ export interface PlanWish {
   readonly goal?: Goal | undefined;
   /** Requests at once. Default: what suits the machine. */
   readonly concurrency?: number | undefined;
+  /** Measured here. What the user fixed goes before it, and it goes before what is predicted. */
+  readonly tuned?: Tuned | null | undefined;
+  /** Why measurements that are there are not used: sentences for people. */
+  readonly stale?: readonly string[] | undefined;
 }
