@@ -16,6 +16,8 @@ export { type Config, type ConfigSources, loadConfig } from "./config/load.ts";
 export type { PoolOptions } from "./config/pool-options.ts";
 export { CorralError, ERROR_CODES, type ErrorCode } from "./errors.ts";
 export { type Address as GatewayAddress, createGateway, type Gateway, type GatewayParts } from "./gateway/gateway.ts";
+export { type LoadedPool, type LoadFigures, type LoadSpec, measureLoad, type RequestShape } from "./load/load.ts";
+export type { Percentiles } from "./load/statistics.ts";
 export { formatCpuList } from "./machine/cpulist.ts";
 export type { Machine } from "./machine/machine.ts";
 export { readMachine } from "./machine/read.ts";
