@@ -1,0 +1,186 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import {
+  CorralError,
+  type LoadFigures,
+  loadConfig,
+  measureLoad,
+  openPool,
+  type Pool,
+  type PoolOptions,
+  progressReporter,
+  type RequestShape,
+  readMachine,
+  TRACES,
+  type Trace,
+  writeWhole,
+} from "../index.ts";
+import { type Level, levelsOf } from "./bench-report/levels.ts";
+import { renderPage } from "./bench-report/page.ts";
+import { showProgress } from "./bench-report/progress.ts";
+import { type BenchReport, machineFacts, modelFacts, planFacts } from "./bench-report/report.ts";
+import { renderText } from "./bench-report/text.ts";
+import { type Interruption, onInterruption } from "./interruption.ts";
+import { coloursFor } from "./terminal/colour.ts";
+
+const EXAMPLES = `
+Examples:
+  corral bench ./qwen.gguf                          what this machine gives, at 1, 2, 4 ... requests at once
+  corral bench ./qwen.gguf --html qwen.html         with charts on a page of its own
+  corral bench ./qwen.gguf --concurrency 1,8 --shape long
+  corral bench ./qwen.gguf --prompt 512 --answer 128 --requests 20
+  corral bench ./qwen.gguf --workers 2 --threads 4 --slots 4    another plan than corral's own
+  corral bench ./qwen.gguf --json | jq '.levels[] | [.concurrency, .decode]'
+
+It opens the pool that \`corral serve\` would and asks it as clients do. "chat" and "long" are lengths of requests from
+public traces, scaled down. SIGINT ends it with the levels that are measured; a second one at once.`;
+
+interface Flags extends Record<string, unknown> {
+  readonly shape: Trace;
+  readonly prompt?: number;
+  readonly answer?: number;
+  readonly concurrency?: readonly number[];
+  readonly requests?: number;
+  readonly planFor?: string;
+  readonly html?: string;
+  readonly json?: true;
+}
+
+export function benchCommand(): Command {
+  return new Command("bench")
+    .description("measure what a model gives on this machine: tokens a second and waits, by requests at once")
+    .argument("[model]", 'a GGUF file, a .bin file of chatglm.cpp, or "echo" for the built-in echo model', "echo")
+    .option("--concurrency <list>", "requests at once, separated by commas (default: 1, 2, 4 ... all slots)", wholes)
+    .option("--requests <n>", "requests at each of them (default: twice as many, and each shape equally often)", whole)
+    .addOption(new Option("--shape <trace>", "lengths of the requests").choices(Object.keys(TRACES)).default("chat"))
+    .option("--prompt <tokens>", "tokens of every prompt, instead of the trace's", whole)
+    .option("--answer <tokens>", "tokens of every answer, instead of the trace's; at least 2", whole)
+    .option("--html <file>", "write a page with charts, too")
+    .option("--json", "print the figures as JSON; progress goes to stderr")
+    .optionsGroup("The plan, as of `corral serve`:")
+    .option("--goal <goal>", "latency, balanced (default) or throughput")
+    .option("--plan-for <n>", "requests at once that the plan is made for")
+    .option("--engine <name>", 'what serves it: llama, chatglm or "auto" (default)')
+    .option("--workers <n>", "worker processes")
+    .option("--threads <n>", "threads of each worker")
+    .option("--slots <n>", "concurrent requests in each worker")
+    .option("--context <tokens>", "prompt and answer together")
+    .option("--repack <choice>", 'repack weights for this CPU: true, false or "auto" (default)')
+    .option("--key-value-type <type>", "how keys and values are kept: f16 or q8_0")
+    .option("--batch <tokens>", "tokens computed at once")
+    .option("--flash-attention <choice>", 'on, off or "auto" (default)')
+    .option("--spin <choice>", "how threads wait: active or passive")
+    .option("--speculation <choice>", "off or ngram; its gain depends on texts, and these are random")
+    .option("--huge-pages <choice>", "2 MiB pages: true or false")
+    .option("--arithmetic <kind>", "safe (default) or fast")
+    .option("--args <list>", "more flags for the engine, separated by commas")
+    .addHelpText("after", EXAMPLES)
+    .action(bench);
+}
+
+async function bench(model: string, flags: Flags): Promise<void> {
+  const options = await poolOptionsOf(model, flags);
+  const shapes = shapesOf(flags);
+  const interruption = onInterruption();
+  interruption.second.addEventListener("abort", () => process.exit(EXIT_INTERRUPTED));
+  const pool = openPool(options, { report: progressReporter(process.stderr), signal: interruption.first });
+  try {
+    await pool.ready();
+    await measureAndTell(pool, shapes, flags, interruption);
+  } catch (error) {
+    if (!interruption.first.aborted) throw error;
+    process.stderr.write("corral: interrupted before anything was measured\n");
+    process.exitCode = EXIT_INTERRUPTED;
+  } finally {
+    await pool.destroy();
+    interruption.release();
+  }
+}
+
+const EXIT_INTERRUPTED = 130;
+
+/** The figures are told even where a later level fails; then the failure. */
+async function measureAndTell(
+  pool: Pool,
+  shapes: readonly RequestShape[],
+  flags: Flags,
+  { first: signal }: Interruption,
+): Promise<void> {
+  const { plan, model } = pool;
+  if (plan === null || model === null)
+    throw new CorralError("CORRAL_INTERNAL", "a ready pool has no plan; report this");
+  const startedAt = new Date().toISOString();
+  const { levels, error } = await measureLevels(pool, shapes, levelsOf(plan, shapes, flags), signal);
+  if (levels.length > 0) {
+    await tell(
+      {
+        startedAt,
+        model: modelFacts(model),
+        machine: machineFacts(await readMachine()),
+        plan: planFacts(plan),
+        load: { name: nameOf(flags), shapes },
+        levels,
+        isPartial: error !== null,
+      },
+      flags,
+    );
+  }
+  if (error === null) return;
+  if (levels.length === 0 || !signal.aborted) throw error;
+  process.exitCode = EXIT_INTERRUPTED;
+}
+
+async function measureLevels(
+  pool: Pool,
+  shapes: readonly RequestShape[],
+  planned: readonly Level[],
+  signal: AbortSignal,
+): Promise<{ readonly levels: readonly LoadFigures[]; readonly error: unknown }> {
+  const total = planned.reduce((sum, { requests }) => sum + requests, 0);
+  const progress = showProgress(process.stderr, total);
+  const levels: LoadFigures[] = [];
+  try {
+    for (const level of planned) {
+      progress.begin(level.concurrency);
+      const figures = await measureLoad(pool, { ...level, shapes, signal, onAnswer: progress.answered });
+      levels.push(figures);
+      progress.level(figures);
+    }
+    return { levels, error: null };
+  } catch (error) {
+    return { levels, error };
+  } finally {
+    progress.stop();
+  }
+}
+
+async function tell(report: BenchReport, { json, html }: Flags): Promise<void> {
+  const { stdout } = process;
+  const terminal = { colours: coloursFor(stdout), width: stdout.columns ?? 80 };
+  stdout.write(`${json ? JSON.stringify(report, null, 2) : renderText(report, terminal)}\n`);
+  if (html === undefined) return;
+  await writeWhole(html, [Buffer.from(renderPage(report))], undefined);
+  process.stderr.write(`${html}: written\n`);
+}
+
+/** Flags, variables and file as `corral serve` reads them; `--concurrency` is how many ask here. */
+async function poolOptionsOf(model: string, flags: Flags): Promise<PoolOptions> {
+  const config = await loadConfig({ flags: { ...flags, model, concurrency: flags.planFor } });
+  return config.pools[0] ?? {};
+}
+
+function shapesOf({ shape, prompt, answer }: Flags): readonly RequestShape[] {
+  return TRACES[shape].map((each) => ({ prompt: prompt ?? each.prompt, answer: answer ?? each.answer }));
+}
+
+function nameOf({ shape, prompt, answer }: Flags): string {
+  return prompt !== undefined && answer !== undefined ? "fixed" : shape;
+}
+
+function whole(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("Give a whole number from 1 on.");
+  return Number(text);
+}
+
+function wholes(text: string): number[] {
+  return text.split(",").map((part) => whole(part.trim()));
+}
