@@ -1,9 +1,9 @@
+import { access, constants } from "node:fs/promises";
+import { dirname } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import {
   CorralError,
-  type LoadFigures,
   loadConfig,
-  measureLoad,
   openPool,
   type Pool,
   type PoolOptions,
@@ -14,9 +14,9 @@ import {
   type Trace,
   writeWhole,
 } from "../index.ts";
-import { type Level, levelsOf } from "./bench-report/levels.ts";
+import { levelsOf } from "./bench-report/levels.ts";
+import { measureLevels } from "./bench-report/measure.ts";
 import { renderPage } from "./bench-report/page.ts";
-import { showProgress } from "./bench-report/progress.ts";
 import { type BenchReport, machineFacts, modelFacts, planFacts } from "./bench-report/report.ts";
 import { renderText } from "./bench-report/text.ts";
 import { type Interruption, onInterruption } from "./interruption.ts";
@@ -79,9 +79,10 @@ export function benchCommand(): Command {
 
 async function bench(model: string, flags: Flags): Promise<void> {
   const options = await poolOptionsOf(model, flags);
+  if (flags.html !== undefined) await checkPlace(flags.html);
   const shapes = shapesOf(flags);
   const interruption = onInterruption();
-  interruption.second.addEventListener("abort", () => process.exit(EXIT_INTERRUPTED));
+  interruption.second.addEventListener("abort", () => process.exit(exitCodeOf(interruption)));
   const pool = openPool(options, { report: progressReporter(process.stderr), signal: interruption.first });
   try {
     await pool.ready();
@@ -89,27 +90,30 @@ async function bench(model: string, flags: Flags): Promise<void> {
   } catch (error) {
     if (!interruption.first.aborted) throw error;
     process.stderr.write("corral: interrupted before anything was measured\n");
-    process.exitCode = EXIT_INTERRUPTED;
+    process.exitCode = exitCodeOf(interruption);
   } finally {
     await pool.destroy();
     interruption.release();
   }
 }
 
-const EXIT_INTERRUPTED = 130;
+/** As shells count it: 128 and the signal's number. */
+function exitCodeOf({ first }: Interruption): number {
+  return first.reason === "SIGTERM" ? 143 : 130;
+}
 
 /** The figures are told even where a later level fails; then the failure. */
 async function measureAndTell(
   pool: Pool,
   shapes: readonly RequestShape[],
   flags: Flags,
-  { first: signal }: Interruption,
+  interruption: Interruption,
 ): Promise<void> {
   const { plan, model } = pool;
   if (plan === null || model === null)
     throw new CorralError("CORRAL_INTERNAL", "a ready pool has no plan; report this");
   const startedAt = new Date().toISOString();
-  const { levels, error } = await measureLevels(pool, shapes, levelsOf(plan, shapes, flags), signal);
+  const { levels, error } = await measureLevels(pool, shapes, levelsOf(plan, shapes, flags), interruption.first);
   if (levels.length > 0) {
     await tell(
       {
@@ -125,32 +129,8 @@ async function measureAndTell(
     );
   }
   if (error === null) return;
-  if (levels.length === 0 || !signal.aborted) throw error;
-  process.exitCode = EXIT_INTERRUPTED;
-}
-
-async function measureLevels(
-  pool: Pool,
-  shapes: readonly RequestShape[],
-  planned: readonly Level[],
-  signal: AbortSignal,
-): Promise<{ readonly levels: readonly LoadFigures[]; readonly error: unknown }> {
-  const total = planned.reduce((sum, { requests }) => sum + requests, 0);
-  const progress = showProgress(process.stderr, total);
-  const levels: LoadFigures[] = [];
-  try {
-    for (const level of planned) {
-      progress.begin(level.concurrency);
-      const figures = await measureLoad(pool, { ...level, shapes, signal, onAnswer: progress.answered });
-      levels.push(figures);
-      progress.level(figures);
-    }
-    return { levels, error: null };
-  } catch (error) {
-    return { levels, error };
-  } finally {
-    progress.stop();
-  }
+  if (levels.length === 0 || !interruption.first.aborted) throw error;
+  process.exitCode = exitCodeOf(interruption);
 }
 
 async function tell(report: BenchReport, { json, html }: Flags): Promise<void> {
@@ -160,6 +140,16 @@ async function tell(report: BenchReport, { json, html }: Flags): Promise<void> {
   if (html === undefined) return;
   await writeWhole(html, [Buffer.from(renderPage(report))], undefined);
   process.stderr.write(`${html}: written\n`);
+}
+
+/** A page that can't be written is said before minutes have been spent on it. */
+async function checkPlace(html: string): Promise<void> {
+  try {
+    await access(dirname(html), constants.W_OK);
+  } catch (cause) {
+    const message = `cannot write ${html}: ${(cause as Error).message}. Check that its folder exists and may be written to.`;
+    throw new CorralError("CORRAL_WRITE_FAILED", message, { cause, facts: { path: html } });
+  }
 }
 
 /** Flags, variables and file as `corral serve` reads them; `--concurrency` is how many ask here. */

@@ -1,9 +1,12 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { join } from "node:path";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { PoolOptions } from "../../src/config/pool-options.ts";
 import type { Pool } from "../../src/index.ts";
 import { type LoadedPool, measureLoad } from "../../src/load/load.ts";
+import { writeScriptedChatglm } from "../../src/model/chatglm/scripted.ts";
 import { createPool } from "../../src/pool.ts";
 import { type FakeBehaviour, fakeEngine } from "../fixtures/fake-engine.ts";
+import { newDir, removeDirs } from "./worker-kit.ts";
 
 const pools: Pool[] = [];
 
@@ -17,6 +20,8 @@ async function created(options: PoolOptions = {}, behaviour: FakeBehaviour = {})
 afterEach(async () => {
   await Promise.all(pools.splice(0).map((pool) => pool.destroy()));
 });
+
+afterAll(removeDirs);
 
 interface Seen {
   readonly requests: number;
@@ -155,5 +160,33 @@ describe("what goes wrong", () => {
       });
     }
     expect((await seen(pool)).requests).toBe(0);
+  });
+});
+
+describe("real engines", () => {
+  const few = [
+    { prompt: 40, answer: 12 },
+    { prompt: 5, answer: 3 },
+  ];
+
+  it("llama computes every token of every prompt, and answers as long as asked", async () => {
+    const pool = await createPool({ workers: 1, threads: 1, slots: 2 });
+    pools.push(pool);
+    const before = pool.stats().tokens;
+    const figures = await measureLoad(pool, { concurrency: 2, requests: 6, shapes: few, warmUp: 0 });
+    expect(figures).toMatchObject({ requests: 6, failed: 0 });
+    const { prompt, completion } = pool.stats().tokens;
+    expect([prompt - before.prompt, completion - before.completion]).toEqual([3 * 45, 3 * 15]);
+    expect(figures.perToken.p50).toBeGreaterThan(0);
+  });
+
+  it("chatglm takes the same requests", async () => {
+    const model = join(newDir(), "alphabet.bin");
+    await writeScriptedChatglm(model, { type: 3, script: "alphabet" });
+    const pool = await createPool({ model, engine: "chatglm", workers: 1, threads: 1 });
+    pools.push(pool);
+    const figures = await measureLoad(pool, { concurrency: 2, requests: 6, shapes: few });
+    expect(figures).toMatchObject({ requests: 6, failed: 0 });
+    expect(figures.prefill).toBeGreaterThan(0);
   });
 });

@@ -69,15 +69,19 @@ function lineOf({ name, values }: Series, index: number, { x, y, levels, unit }:
   return `<g class="s${index}"><polyline points="${line}"/>${dots.join("")}</g>`;
 }
 
-/** Each line's name at its right end, moved up where it would cover the one below. */
+/** Each line's name at its right end, moved up where it would cover the one below, and all down where one would stick out. */
 function labelsOf(series: readonly Series[], { x, y, levels }: Scale): string[] {
-  const ends = series
-    .map(({ name, values }, index) => ({ name, index, at: y(values.findLast(Number.isFinite) ?? 0) }))
-    .sort((a, b) => b.at - a.at);
   let below = Number.POSITIVE_INFINITY;
+  const ends = series
+    .map(({ name, values }, index) => ({ name, index, end: y(values.findLast(Number.isFinite) ?? 0) }))
+    .sort((a, b) => b.end - a.end)
+    .map(({ end, ...rest }) => {
+      below = Math.min(end, below - LABEL_HEIGHT);
+      return { ...rest, at: below };
+    });
+  const down = Math.max(0, LABEL_HEIGHT / 2 - Math.min(...ends.map(({ at }) => at)));
   return ends.map(({ name, index, at }) => {
-    below = Math.min(at, below - LABEL_HEIGHT);
-    const place = `x="${round(x(levels.length - 1) + 10)}" y="${round(below + 4)}"`;
+    const place = `x="${round(x(levels.length - 1) + 10)}" y="${round(at + down + 4)}"`;
     return `<text class="name t${index}" ${place}>${escapeHtml(name)}</text>`;
   });
 }
