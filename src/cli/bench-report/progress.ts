@@ -21,9 +21,11 @@ function barOf(stream: NodeJS.WriteStream, total: number): Progress {
   // A level has few answers: an estimate from all of them jumps less.
   const bar = new SingleBar({ stream, format, barsize: 30, hideCursor: true, clearOnComplete: true, etaBuffer: total });
   let before = 0;
-  bar.start(total, 0, { at: "" });
   return {
-    begin: (concurrency) => bar.update({ at: concurrency }),
+    begin: (concurrency) => {
+      if (bar.isActive) bar.update({ at: concurrency });
+      else bar.start(total, 0, { at: concurrency });
+    },
     answered: (done) => bar.update(before + done),
     level: ({ requests }) => {
       before += requests;
