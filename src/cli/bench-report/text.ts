@@ -27,7 +27,9 @@ export function renderText(report: BenchReport, { colours, width }: Terminal): s
       headline(report).map(([what, words]) => [dim(what), words]),
     ),
     figuresTable(levels, colours),
-    dim("TTFT: from a question to its first token, queue included. ITL: from one token to the next."),
+    dim(
+      "TTFT: seconds from a question to its first token, queue included.\nITL: milliseconds from one token to the next.",
+    ),
     `${title("answer tokens a second", "by requests at once")}\n${bars(decodeBars(levels), most)}`,
     `${title("time to first token", "█ half of the requests, ░ 9 of 10")}\n${bars(waitBars(levels), most)}`,
     ...failureWords(report).map((sentence) => `${red("!")} ${sentence}`),
@@ -37,15 +39,15 @@ export function renderText(report: BenchReport, { colours, width }: Terminal): s
 }
 
 function figuresTable(levels: readonly LoadFigures[], { red }: Colours): string {
-  const titles = ["AT ONCE", "PROMPT/S", "ANSWER/S", "TTFT P50", "P90", "P99", "ITL P50", "P90", "P99", "FAILED"];
+  const titles = ["AT ONCE", "PROMPT/S", "ANSWER/S", "TTFT P50", "P90", "P99", "ITL P50", "P90", "P99", "FAIL"];
   return table(
     titles.map((title) => ({ title, align: "right" })),
-    levels.map(({ concurrency, prefill, decode, firstToken, perToken, failed, requests }) => [
+    levels.map(({ concurrency, prefill, decode, firstToken, perToken, failed }) => [
       `${concurrency}`,
       ...[prefill, decode].map(formatFigure),
-      ...[firstToken.p50, firstToken.p90, firstToken.p99].map(formatSeconds),
-      ...[perToken.p50, perToken.p90, perToken.p99].map(formatSeconds),
-      failed === 0 ? "0" : red(`${failed} of ${requests}`),
+      ...[firstToken.p50, firstToken.p90, firstToken.p99].map(formatFigure),
+      ...[perToken.p50, perToken.p90, perToken.p99].map((seconds) => formatFigure(seconds * 1000)),
+      failed === 0 ? "0" : red(`${failed}`),
     ]),
   );
 }
