@@ -29,7 +29,7 @@ Examples:
   corral bench ./qwen.gguf --concurrency 1,8 --shape long
   corral bench ./qwen.gguf --prompt 512 --answer 128 --requests 20
   corral bench ./qwen.gguf --workers 2 --threads 4 --slots 4    another plan than corral's own
-  corral bench ./qwen.gguf --json | jq '.levels[] | [.concurrency, .decode]'
+  corral bench ./qwen.gguf --json | jq '.levels[] | [.concurrency, .throughput.answer]'
 
 It opens the pool that \`corral serve\` would and asks it as clients do. "chat" and "long" are lengths of requests from
 public traces, scaled down. SIGINT ends it with the levels that are measured; a second one at once.`;

@@ -13,14 +13,17 @@ export interface LoadFigures {
   readonly failed: number;
   /** What came instead of answers, each once, with how often. */
   readonly failures: readonly { readonly why: string; readonly count: number }[];
+  /** What came out a second of `seconds`, all requests together: prompt tokens and answer tokens at the same time. */
+  readonly throughput: { readonly prompt: number; readonly answer: number; readonly requests: number };
   /**
    * Prompt tokens a second, all workers together: tokens that the engines computed, over the time in which workers
    * computed prompts (see busyTimeOf). As clients see it: a request's way to the worker is part of it, the queue is not.
    */
   readonly prefill: number;
   /**
-   * Answer tokens a second, all workers together, over the time in which workers computed no prompt. Together:
-   * `requests` of the mean shape take prompt / prefill + answer / decode seconds each.
+   * Answer tokens a second, all workers together, over the time in which workers computed no prompt. Tokens that were
+   * computed beside another request's prompt count, their time is that prompt's: only together the two rates are exact,
+   * for requests of the mean shape take prompt / prefill + answer / decode seconds each.
    */
   readonly decode: number;
   /** From a question to the first piece of its answer, the queue included. */
@@ -41,8 +44,9 @@ export function figuresOf({ concurrency, seconds, answers }: Run): LoadFigures {
   const served = answers.filter((answer): answer is Served => answer.kind === "served");
   const missed = answers.filter((answer): answer is Missed => answer.kind === "missed");
   const busy = busyTimeOf(served);
-  const prefill = sum(served, ({ prompt }) => prompt) / (busy.prefill / 1000);
-  const decode = sum(served, ({ answer }) => answer) / (busy.decode / 1000);
+  const tokens = { prompt: sum(served, ({ prompt }) => prompt), answer: sum(served, ({ answer }) => answer) };
+  const prefill = tokens.prompt / (busy.prefill / 1000);
+  const decode = tokens.answer / (busy.decode / 1000);
   const waits = served.map(({ askedAt, firstAt }) => (firstAt - askedAt) / 1000);
   const writing = sum(served, ({ firstAt, lastAt }) => lastAt - firstAt) / 1000;
   const perToken = writing / sum(served, ({ answer }) => answer - 1);
@@ -52,6 +56,11 @@ export function figuresOf({ concurrency, seconds, answers }: Run): LoadFigures {
     requests: answers.length,
     failed: missed.length,
     failures: failuresOf(missed),
+    throughput: {
+      prompt: tokens.prompt / seconds,
+      answer: tokens.answer / seconds,
+      requests: served.length / seconds,
+    },
     prefill,
     decode,
     firstToken: percentilesOf(waits),

@@ -11,18 +11,19 @@ import { formatFigure, formatSeconds } from "../../src/cli/terminal/figure.ts";
 import type { LoadFigures } from "../../src/load/load.ts";
 import { samplePlan } from "../fixtures/sample-plan.ts";
 
-function level(concurrency: number, decode: number, more: Partial<LoadFigures> = {}): LoadFigures {
+function level(concurrency: number, answer: number, more: Partial<LoadFigures> = {}): LoadFigures {
   return {
     concurrency,
     seconds: 10,
     requests: 8,
     failed: 0,
     failures: [],
-    prefill: 300,
-    decode,
+    throughput: { prompt: 300, answer, requests: 0.8 },
+    prefill: 400,
+    decode: 2 * answer,
     firstToken: { p50: 0.25, p90: 0.5, p99: 1.5 },
     perToken: { p50: 0.0123, p90: 0.02, p99: 0.25 },
-    figures: { prefill: 300, decode, firstToken: 0.3, perToken: 0.02 },
+    figures: { prefill: 400, decode: 2 * answer, firstToken: 0.3, perToken: 0.02 },
     ...more,
   };
 }
@@ -58,6 +59,7 @@ describe("a report in the terminal", () => {
       "      1       300      50.0     0.250  0.500  1.50     12.3  20.0  250     0",
       "      2       300       100     0.250  0.500  1.50     12.3  20.0  250     2",
       "",
+      "PROMPT/S, ANSWER/S: tokens a second of all requests, both at the same time.",
       "TTFT: seconds from a question to its first token, queue included.",
       "ITL: milliseconds from one token to the next.",
       "",

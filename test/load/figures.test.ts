@@ -35,13 +35,14 @@ function served(worker: string, askedAt: number, more: Partial<Extract<Answer, {
 
 describe("figures", () => {
   it("of one request after the other are its own", () => {
-    const { prefill, decode, firstToken, perToken, figures } = figuresOf({
+    const { throughput, prefill, decode, firstToken, perToken, figures } = figuresOf({
       concurrency: 1,
       seconds: 6,
       answers: [served("a", 0), served("a", 3_000)],
     });
     expect(prefill).toBe(100);
     expect(decode).toBe(1.5);
+    expect(throughput).toEqual({ prompt: 200 / 6, answer: 1, requests: 2 / 6 });
     expect(firstToken).toEqual({ p50: 1, p90: 1, p99: 1 });
     expect(perToken.p50).toBe(1);
     expect(perToken.p90).toBe(1.5);

@@ -50,8 +50,8 @@ describe("corral bench", () => {
       { concurrency: 1, requests: 4, failed: 0, failures: [] },
       { concurrency: 2, requests: 4, failed: 0, failures: [] },
     ]);
-    for (const { prefill, decode, firstToken, perToken, seconds, figures } of report.levels) {
-      for (const figure of [prefill, decode, seconds, firstToken.p50, perToken.p50, ...Object.values(figures)]) {
+    for (const { throughput, firstToken, perToken, seconds, figures } of report.levels) {
+      for (const figure of [seconds, firstToken.p50, perToken.p50, ...Object.values({ ...throughput, ...figures })]) {
         expect(figure).toBeGreaterThan(0);
       }
       expect(firstToken.p99).toBeGreaterThanOrEqual(firstToken.p50);

@@ -31,7 +31,7 @@ ${notes.map((note) => `<p class="note">${escapeHtml(note)}</p>`).join("\n")}
 ${chartsOf(report.levels).map(lineChart).join("\n")}
 </div>
 <div class="wide">${tableOf(report.levels)}</div>
-<p class="small">Rates are of all workers together. Time to first token: from a question to the first piece of its
+<p class="small">Tokens a second are of all requests together, prompts and answers at the same time. Time to first token: from a question to the first piece of its
 answer, queue included. Between tokens: over all answers. Requests are random tokens, none asked twice, so that no cache
 answers.</p>
 </main>
@@ -50,9 +50,9 @@ function chartsOf(levels: readonly LoadFigures[]): Chart[] {
   const seconds = levels.map(({ firstToken }) => firstToken);
   const gaps = levels.map(({ perToken }) => perToken);
   return [
-    chart("Answers", "tokens/s", [{ name: "answer", values: levels.map(({ decode }) => decode) }]),
+    chart("Answers", "tokens/s", [{ name: "answer", values: levels.map(({ throughput }) => throughput.answer) }]),
     chart("Time to first token", "s", percentileSeries(seconds, 1)),
-    chart("Prompts", "tokens/s", [{ name: "prompt", values: levels.map(({ prefill }) => prefill) }]),
+    chart("Prompts", "tokens/s", [{ name: "prompt", values: levels.map(({ throughput }) => throughput.prompt) }]),
     chart("Between tokens", "ms", percentileSeries(gaps, 1000)),
   ];
 }
@@ -67,8 +67,8 @@ const TITLES = [
 ];
 
 function tableOf(levels: readonly LoadFigures[]): string {
-  const cells = ({ concurrency, requests, prefill, decode, firstToken, perToken, failed }: LoadFigures): string[] => [
-    ...[`${concurrency}`, `${requests}`, formatFigure(prefill), formatFigure(decode)],
+  const cells = ({ concurrency, requests, throughput, firstToken, perToken, failed }: LoadFigures): string[] => [
+    ...[`${concurrency}`, `${requests}`, formatFigure(throughput.prompt), formatFigure(throughput.answer)],
     ...[firstToken.p50, firstToken.p90, firstToken.p99].map(formatSeconds),
     ...[perToken.p50, perToken.p90, perToken.p99].map(formatSeconds),
     `${failed}`,

@@ -39,9 +39,9 @@ function linesOf(stream: NodeJS.WriteStream): Progress {
   return {
     begin: nothing,
     answered: nothing,
-    level: ({ concurrency, requests, failed, seconds, decode }) => {
+    level: ({ concurrency, requests, failed, seconds, throughput }) => {
       const failures = failed === 0 ? "" : `, ${failed} failed`;
-      const figures = `${requests} requests in ${formatSeconds(seconds)}, ${formatFigure(decode)} answer tokens/s`;
+      const figures = `${requests} requests in ${formatSeconds(seconds)}, ${formatFigure(throughput.answer)} answer tokens/s`;
       stream.write(`${concurrency} at once: ${figures}${failures}\n`);
     },
     stop: nothing,

@@ -15,6 +15,10 @@ export interface Terminal {
 /** Bars wider than this are harder to compare, not easier. */
 const WIDEST = 100;
 
+const LEGEND = `PROMPT/S, ANSWER/S: tokens a second of all requests, both at the same time.
+TTFT: seconds from a question to its first token, queue included.
+ITL: milliseconds from one token to the next.`;
+
 /** A report for people: what was measured, the figures, and their look. */
 export function renderText(report: BenchReport, { colours, width }: Terminal): string {
   const { bold, dim, red, yellow } = colours;
@@ -27,10 +31,8 @@ export function renderText(report: BenchReport, { colours, width }: Terminal): s
       headline(report).map(([what, words]) => [dim(what), words]),
     ),
     figuresTable(levels, colours),
-    dim(
-      "TTFT: seconds from a question to its first token, queue included.\nITL: milliseconds from one token to the next.",
-    ),
-    `${title("answer tokens a second", "by requests at once")}\n${bars(decodeBars(levels), most)}`,
+    dim(LEGEND),
+    `${title("answer tokens a second", "by requests at once")}\n${bars(answerBars(levels), most)}`,
     `${title("time to first token", "█ half of the requests, ░ 9 of 10")}\n${bars(waitBars(levels), most)}`,
     ...failureWords(report).map((sentence) => `${red("!")} ${sentence}`),
     ...report.plan.warnings.map((sentence) => `${yellow("!")} ${sentence}`),
@@ -42,9 +44,9 @@ function figuresTable(levels: readonly LoadFigures[], { red }: Colours): string 
   const titles = ["AT ONCE", "PROMPT/S", "ANSWER/S", "TTFT P50", "P90", "P99", "ITL P50", "P90", "P99", "FAIL"];
   return table(
     titles.map((title) => ({ title, align: "right" })),
-    levels.map(({ concurrency, prefill, decode, firstToken, perToken, failed }) => [
+    levels.map(({ concurrency, throughput, firstToken, perToken, failed }) => [
       `${concurrency}`,
-      ...[prefill, decode].map(formatFigure),
+      ...[throughput.prompt, throughput.answer].map(formatFigure),
       ...[firstToken.p50, firstToken.p90, firstToken.p99].map(formatFigure),
       ...[perToken.p50, perToken.p90, perToken.p99].map((seconds) => formatFigure(seconds * 1000)),
       failed === 0 ? "0" : red(`${failed}`),
@@ -52,11 +54,11 @@ function figuresTable(levels: readonly LoadFigures[], { red }: Colours): string 
   );
 }
 
-function decodeBars(levels: readonly LoadFigures[]): Parameters<typeof bars>[0] {
-  return levels.map(({ concurrency, decode }) => ({
+function answerBars(levels: readonly LoadFigures[]): Parameters<typeof bars>[0] {
+  return levels.map(({ concurrency, throughput: { answer } }) => ({
     label: `${concurrency}`,
-    value: decode,
-    text: formatFigure(decode),
+    value: answer,
+    text: formatFigure(answer),
   }));
 }
 
