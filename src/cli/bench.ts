@@ -84,6 +84,7 @@ async function bench(model: string, flags: Flags): Promise<void> {
   const interruption = onInterruption();
   interruption.second.addEventListener("abort", () => process.exit(exitCodeOf(interruption)));
   const pool = openPool(options, { report: progressReporter(process.stderr), signal: interruption.first });
+  pool.on("warning", (sentence) => process.stderr.write(`corral: ${sentence}\n`));
   try {
     await pool.ready();
     await measureAndTell(pool, shapes, flags, interruption);

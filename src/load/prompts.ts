@@ -9,8 +9,8 @@ export interface RequestShape {
 }
 
 /**
- * Requests of an exact number of tokens, each unlike all others from its first token on, so that no cache knows any of
- * them. A prompt is a list of token ids: no engine has to count words for it.
+ * Requests of an exact number of tokens, random from the first one on, so that no cache knows any of them. A prompt is a
+ * list of token ids: no engine has to count words for it.
  */
 export class Prompts {
   readonly #random: () => number;

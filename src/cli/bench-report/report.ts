@@ -14,7 +14,7 @@ export interface BenchReport {
     /** Bytes. */
     readonly memory: number;
   };
-  readonly plan: Pick<Plan, "engine" | "goal" | "workers" | "slots" | "context" | "repack" | "settings" | "warnings">;
+  readonly plan: Omit<Plan, "model" | "promptCache" | "gatewayCpus" | "memory" | "predicted" | "why">;
   readonly load: { readonly name: string; readonly shapes: readonly RequestShape[] };
   /** In the order in which they were measured. */
   readonly levels: readonly LoadFigures[];
@@ -33,6 +33,6 @@ export function modelFacts(model: ModelDescription): BenchReport["model"] {
 }
 
 export function planFacts(plan: Plan): BenchReport["plan"] {
-  const { engine, goal, workers, slots, context, repack, settings, warnings } = plan;
-  return { engine, goal, workers, slots, context, repack, settings, warnings };
+  const { engine, goal, concurrency, workers, slots, context, repack, keyValueType, settings, warnings } = plan;
+  return { engine, goal, concurrency, workers, slots, context, repack, keyValueType, settings, warnings };
 }
