@@ -16,6 +16,9 @@ export { type Config, type ConfigSources, loadConfig } from "./config/load.ts";
 export type { PoolOptions } from "./config/pool-options.ts";
 export { CorralError, ERROR_CODES, type ErrorCode } from "./errors.ts";
 export { type Address as GatewayAddress, createGateway, type Gateway, type GatewayParts } from "./gateway/gateway.ts";
+export { type LoadedPool, type LoadFigures, type LoadSpec, measureLoad, type RequestShape } from "./load/load.ts";
+export type { Percentiles } from "./load/statistics.ts";
+export { TRACES, type Trace } from "./load/trace.ts";
 export { formatCpuList } from "./machine/cpulist.ts";
 export type { Machine } from "./machine/machine.ts";
 export { readMachine } from "./machine/read.ts";
@@ -33,7 +36,7 @@ export { inspectModel, type ModelInspection } from "./model/inspect.ts";
 export { PRESETS as MODEL_PRESETS } from "./model/random/presets.ts";
 export { type RandomOptions, writeRandomModel } from "./model/random.ts";
 export { ensureConverted, ensureEchoModel } from "./model/store.ts";
-export type { WriteOptions } from "./model/whole-file.ts";
+export { type WriteOptions, writeWhole } from "./model/whole-file.ts";
 export type { MemoryLedger, Plan, WorkerPlan } from "./plan/plan.ts";
 export type {
   ChatChunk,

@@ -1,4 +1,4 @@
-import { median, pairedDifferences, pairedRatio, percentile, type Ratio } from "../kit/statistics.ts";
+import { median, pairedDifferences, pairedRatio, percentile, type Ratio } from "../../src/load/statistics.ts";
 import { figure, markdownTable, times } from "../kit/table.ts";
 import type { FrontRound, Round } from "./rounds.ts";
 

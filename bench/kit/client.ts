@@ -1,5 +1,5 @@
 import { Pool } from "undici";
-import { BodyEnd, EventCounter } from "./events.ts";
+import { BodyEnd, EventCounter } from "../../src/load/events.ts";
 
 /** Where requests go. */
 export interface Target {

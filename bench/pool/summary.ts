@@ -1,4 +1,4 @@
-import { median, pairedRatio } from "../kit/statistics.ts";
+import { median, pairedRatio } from "../../src/load/statistics.ts";
 import { figure, markdownTable, times } from "../kit/table.ts";
 import type { Cell } from "./rounds.ts";
 

@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   build: async () => (await import("./build.ts")).buildCommand(),
   doctor: async () => (await import("./doctor.ts")).doctorCommand(),
   plan: async () => (await import("./plan.ts")).planCommand(),
+  bench: async () => (await import("./bench.ts")).benchCommand(),
   model: async () => (await import("./model.ts")).modelCommand(),
 };
 

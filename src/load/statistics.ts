@@ -34,3 +34,19 @@ function zip(a: readonly number[], b: readonly number[]): [number, number][] {
   if (a.length !== b.length) throw new RangeError(`pairs need lists of one length, not ${a.length} and ${b.length}`);
   return a.map((value, index) => [value, b[index] ?? Number.NaN]);
 }
+
+/** Of a list, in its own unit; NaN of an empty one. */
+export interface Percentiles {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+}
+
+export function percentilesOf(values: readonly number[]): Percentiles {
+  return { p50: percentile(values, 50), p90: percentile(values, 90), p99: percentile(values, 99) };
+}
+
+/** NaN of an empty list. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

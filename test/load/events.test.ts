@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { BodyEnd, EventCounter } from "../../bench/kit/events.ts";
+import { BodyEnd, EventCounter } from "../../src/load/events.ts";
 
 const STREAM = Buffer.from('data: {"a":1}\n\ndata: {"b":"\\n\\n"}\n\ndata: [DONE]\n\n');
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { median, pairedDifferences, pairedRatio, percentile } from "../../bench/kit/statistics.ts";
+import { median, pairedDifferences, pairedRatio, percentile } from "../../src/load/statistics.ts";
 
 describe("percentile", () => {
   it("interpolates between the closest ranks of an unsorted list", () => {
