@@ -76,14 +76,11 @@ function shape({ engine, workers, slots, context, promptCache, repack }: Plan): 
   );
 }
 
+/** What workers hold from the start adds up to `total`; with what they may grow by and what is kept free, to `peak`. */
 function memory({ memory, workers }: Plan): string {
   const count = workers.length;
-  const perWorker = (what: string, bytes: number) => [
-    what,
-    inMebibytes(bytes),
-    `x ${count}`,
-    inMebibytes(bytes * count),
-  ];
+  const perWorker = (what: string, bytes: number) =>
+    bytes > 0 ? [[what, inMebibytes(bytes), `x ${count}`, inMebibytes(bytes * count)]] : [];
   const once = (what: string, bytes: number) => [what, "", "", inMebibytes(bytes)];
   return table(
     [
@@ -93,13 +90,14 @@ function memory({ memory, workers }: Plan): string {
       { title: "ALL", align: "right" },
     ],
     [
-      once("model file", memory.file),
-      ...(memory.repacked > 0 ? [perWorker("repacked weights", memory.repacked)] : []),
-      perWorker("keys and values", memory.kv),
-      perWorker("compute (estimate)", memory.compute),
-      perWorker("prompt cache", memory.promptCache),
+      once("model file, shared", memory.file),
+      ...perWorker("repacked weights", memory.repacked),
+      ...perWorker("keys and values", memory.kv),
+      ...perWorker("compute (estimate)", memory.compute),
+      once("total", memory.total),
+      ...perWorker("prompt cache, at most", memory.promptCache),
       once("kept free", memory.headroom),
-      [`most, of ${formatBytes(memory.budget)}`, "", "", inMebibytes(memory.peak)],
+      once(`peak, of ${formatBytes(memory.budget)}`, memory.peak),
     ],
   );
 }

@@ -2,10 +2,11 @@ import { CorralError } from "../errors.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { ModelDescription } from "../model/description.ts";
 import type { EngineChoice, EngineTraits } from "./engine-choice.ts";
-import { fitMemory } from "./fit-memory.ts";
-import { ledgerOf, MIB } from "./memory.ts";
+import { doesNotSeat, fitMemory } from "./fit-memory.ts";
+import { fittingOf } from "./fitting.ts";
+import { MIB } from "./memory.ts";
 import type { Plan, PlanOverrides, PlanWish, WorkerPlan } from "./plan.ts";
-import { type Seat, seatsFor } from "./seats.ts";
+import { lackOfSeats, type Seat, seatsFor } from "./seats.ts";
 import type { Shape } from "./shape.ts";
 import { divide, pack, suitableWorkers, suitableWorkersOf } from "./split.ts";
 
@@ -34,15 +35,17 @@ export function makePlan(
 ): Plan {
   const { name, why, traits } = engine;
   checkOverrides(overrides, engine, model);
-  const wanted = wantedShape(machine, model, traits, overrides);
-  const { shape, warnings } = fitMemory(wanted, fixedFields(overrides), (candidate) =>
-    ledgerOf(machine, model, traits, candidate),
-  );
+  const lack = lackOfSeats(machine, overrides);
+  const workers = overrides.workers ?? (lack ? 1 : autoWorkers(seatsFor(machine, overrides).seats, overrides.threads));
+  const wanted = wantedShape(machine, model, traits, overrides, workers);
+  const fitting = fittingOf(machine, model, traits, overrides, wanted);
+  if (lack) throw doesNotSeat(fitting, lack);
+  const { shape, warnings } = fitMemory(fitting);
   const seating = seatsFor(machine, { workers: shape.workers, threads: overrides.threads });
   const sets = overrides.threads
     ? pack(seating.seats, shape.workers, overrides.threads)
     : divide(seating.seats, shape.workers);
-  const memory = ledgerOf(machine, model, traits, shape);
+  const memory = fitting.ledgerOf(shape);
   const canPin = machine.os === "linux";
   return {
     model: { path: model.path, name: model.name, purpose: model.purpose },
@@ -67,10 +70,15 @@ export function makePlan(
   };
 }
 
-function wantedShape(machine: Machine, model: ModelDescription, engine: EngineTraits, overrides: PlanOverrides): Shape {
-  const { seats } = seatsFor(machine, overrides);
+function wantedShape(
+  machine: Machine,
+  model: ModelDescription,
+  engine: EngineTraits,
+  overrides: PlanOverrides,
+  workers: number,
+): Shape {
   return {
-    workers: overrides.workers ?? autoWorkers(seats, overrides.threads),
+    workers,
     slots: overrides.slots ?? engine.usualSlots,
     context: overrides.context ?? Math.min(model.contextLength ?? UNKNOWN_CONTEXT, MOST_CONTEXT),
     repack: overrides.repack ?? engine.repackedBytes(machine, model) > 0,
@@ -80,12 +88,6 @@ function wantedShape(machine: Machine, model: ModelDescription, engine: EngineTr
 
 function autoWorkers(seats: readonly Seat[], threads: number | undefined): number {
   return threads === undefined ? suitableWorkers(seats) : suitableWorkersOf(seats, threads);
-}
-
-/** Threads are not in the shape: they take no memory worth counting, and are never changed for it. */
-function fixedFields(overrides: PlanOverrides): Set<keyof Shape> {
-  const fields = ["workers", "slots", "context", "repack", "keyValueType"] as const;
-  return new Set(fields.filter((field) => overrides[field] !== undefined));
 }
 
 function checkOverrides(
