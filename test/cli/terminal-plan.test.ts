@@ -38,6 +38,7 @@ WORKER   THREADS  CPUS
 gateway           shares those of the workers
 
 engine        llama: it reads GGUF files
+goal          balanced, 8 requests at once
 slots         4 a worker, 8 in all
 context       2048 tokens a request
 prompt cache  300 MiB a worker
@@ -50,7 +51,7 @@ keys and values         96  x 2   192
 compute (estimate)     124  x 2   248
 prompt cache           300  x 2   600
 kept free                         205
-total, of 4 GiB                  1969
+most, of 4 GiB                   1969
 
 ! Memory is short: a request may use 2048 tokens instead of 8192.`.trimStart(),
   );
