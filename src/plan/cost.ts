@@ -30,12 +30,16 @@ export interface ModelCost {
    * not its own (llama.cpp until 2025, and `--kv-unified`); else each looks at its own tokens only.
    */
   readonly sharedCache: boolean;
+  /** Sequences that share one reading of the weights; what is left over reads them one by one. 1: all share one. */
+  readonly tile: number;
 }
 
 const F16 = 2;
+/** Rows that a kernel for repacked weights multiplies at once. */
+const REPACKED_TILE = 4;
 
 /** Of a dense model: where only some experts are active, it costs less than this. */
-export function modelCostOf(model: ModelDescription): ModelCost {
+export function modelCostOf(model: ModelDescription, { repack = false }: { repack?: boolean } = {}): ModelCost {
   const weightBytes = Object.values(model.tensorBytes).reduce((sum, bytes) => sum + bytes, 0);
   return {
     weightBytes,
@@ -46,6 +50,7 @@ export function modelCostOf(model: ModelDescription): ModelCost {
     keyValueBytes: 2 * model.layers * model.kvHeads * model.headDim * F16,
     weights: (8 * weightBytes) / model.parameters < 6 ? "small" : "wide",
     sharedCache: false,
+    tile: repack ? REPACKED_TILE : 1,
   };
 }
 
@@ -54,66 +59,103 @@ export function predict(host: Host, model: ModelCost, split: Split, load: Load):
   return predictWith(CONSTANTS, host, model, split, load);
 }
 
-/** Tokens of a prompt that are computed at once (`-ub`). */
+/** Tokens of prompts that are computed at once (`-ub`). */
 const PROMPT_BATCH = 512;
 
 /**
  * A roofline with barriers. All workers that have something to do compute at once and share the memory's bandwidth;
- * more requests than slots wait for their turn.
+ * more requests than slots wait for their turn. A guess that is to rank splits: measured throughput of hosts that the
+ * constants were not fitted on differs from it by a third.
  */
-export function predictWith(constants: CostConstants, host: Host, model: ModelCost, split: Split, load: Load): Figures {
-  const { workers, slots } = split;
-  const running = Math.min(load.concurrency, workers * slots);
-  const active = Math.min(workers, running);
-  const batch = running / active;
-  const share = { host, model, workers: active, threads: split.threads };
-  const perToken = stepSeconds(constants, share, batch, load.prompt + load.answer / 2);
-  const promptSeconds = prefillSeconds(constants, share, load.prompt);
-  const turns = load.concurrency / running - 1;
+export function predictWith(
+  constants: CostConstants,
+  host: Host,
+  model: ModelCost,
+  split: Split,
+  load: Load,
+): Figures {
+  const running = Math.min(load.concurrency, split.workers * split.slots);
+  const workers = Math.min(split.workers, running);
+  const team = teamOf(constants, host, { workers, threads: split.threads });
+  const work = { model, workers, batch: running / workers };
+  const perToken = stepSeconds(constants, team, work, load.prompt + load.answer / 2);
+  const perPrompt = promptSeconds(constants, team, work, load.prompt);
+  const turnsBefore = load.concurrency / running - 1;
   return {
-    prefill: (active * load.prompt) / promptSeconds,
+    prefill: (workers * load.prompt) / perPrompt,
     decode: running / perToken,
-    firstToken: turns * (promptSeconds * batch + load.answer * perToken) + promptSeconds + perToken,
+    firstToken: turnsBefore * (work.batch * perPrompt + load.answer * perToken) + perPrompt + perToken,
     perToken,
   };
 }
 
-interface Share {
-  readonly host: Host;
-  readonly model: ModelCost;
-  readonly workers: number;
+/** What one of several busy workers has of the host. */
+interface Team {
   readonly threads: number;
+  /** In units of a fast one, all together. */
+  readonly cores: number;
+  /** Bytes a second. */
+  readonly bandwidth: number;
+  /** Of one core. */
+  readonly speed: number;
+  /** Seconds lost at the barriers of a layer. */
+  readonly barriers: number;
 }
 
-/** Seconds of one step of a worker: a token for each of its running sequences. */
-function stepSeconds(constants: CostConstants, share: Share, batch: number, context: number): number {
-  const { host, model, workers, threads } = share;
-  const cores = coresOfEach(share);
-  const seen = context * (model.sharedCache ? batch : 1);
-  const memory =
-    (workers * (model.weightBytes + batch * context * model.keyValueBytes)) /
-    (host.bandwidth * constants.bandwidthShare);
-  const compute = (2 * model.parameters * batch) / (cores * constants.decodeRate[model.weights]);
-  const attention = (4 * model.layers * model.heads * model.headDim * seen * batch) / (cores * constants.attentionRate);
-  const mask = model.sharedCache ? seen * batch * constants.maskSeconds : 0;
-  return Math.cbrt(memory ** 3 + compute ** 3) + attention + mask + barriers(constants, model, threads);
+function teamOf(constants: CostConstants, host: Host, { workers, threads }: Omit<Split, "slots">): Team {
+  const speed = host.simd === "avx512" || host.simd === "avx2" ? 1 : constants.narrowCores;
+  const dies = host.cacheGroups / host.sockets > 2 ? constants.manyDies : 1;
+  const sharing = workers * threads > host.cores ? constants.sharedCores : 1;
+  return {
+    threads,
+    cores: speed * Math.min(threads, host.cores / workers),
+    bandwidth: (host.bandwidth * constants.bandwidthShare * dies) / workers,
+    speed,
+    barriers: (constants.layerSeconds * sharing * (1 - 1 / threads)) / speed,
+  };
 }
 
-function prefillSeconds(constants: CostConstants, share: Share, tokens: number): number {
-  const { host, model, workers, threads } = share;
-  const cores = coresOfEach(share);
-  const batches = Math.ceil(tokens / PROMPT_BATCH);
-  const memory = (batches * workers * model.weightBytes) / (host.bandwidth * constants.bandwidthShare);
-  const compute = (2 * model.parameters * tokens) / (cores * constants.prefillRate[model.weights]);
-  const attention = (2 * model.layers * model.heads * model.headDim * tokens ** 2) / (cores * constants.attentionRate);
-  return Math.cbrt(memory ** 3 + compute ** 3) + attention + batches * barriers(constants, model, threads);
+interface Work {
+  readonly model: ModelCost;
+  /** Sequences of one worker. */
+  readonly batch: number;
 }
 
-/** Physical cores that each worker has to itself; threads beyond them share. */
-function coresOfEach({ host, workers, threads }: Share): number {
-  return Math.min(threads, host.cores / workers);
+/** Seconds of a step: one token for each sequence of a worker, which on average has so many tokens before it. */
+function stepSeconds(constants: CostConstants, team: Team, { model, batch }: Work, context: number): number {
+  const { layers, weights, keyValueBytes } = model;
+  const memory = (readings(model, batch) * model.weightBytes + batch * context * keyValueBytes) / team.bandwidth;
+  const compute = (2 * model.parameters * batch) / (team.cores * constants.decodeRate[weights]);
+  const seen = model.sharedCache ? batch * context : context;
+  const alone = (layers * batch * constants.tokenSeconds.decode) / team.speed;
+  return roofline(memory, compute) + attention(constants, team, model, batch * seen) + alone + layers * team.barriers;
 }
 
-function barriers({ layerSeconds, layerThreadSeconds }: CostConstants, { layers }: ModelCost, threads: number): number {
-  return layers * (layerSeconds + threads * layerThreadSeconds);
+/** Seconds of one prompt of a worker that has as many as it has sequences. */
+function promptSeconds(constants: CostConstants, team: Team, { model, batch }: Work, tokens: number): number {
+  const { layers, weights } = model;
+  const passes = Math.ceil((batch * tokens) / PROMPT_BATCH) / batch;
+  const memory = (passes * model.weightBytes) / team.bandwidth;
+  const compute = (2 * model.parameters * tokens) / (team.cores * constants.prefillRate[weights]);
+  const seen = ((model.sharedCache ? batch : 1) * tokens) / 2;
+  const alone = (layers * tokens * constants.tokenSeconds.prefill) / team.speed;
+  const inStep = passes * layers * team.barriers;
+  return roofline(memory, compute) + attention(constants, team, model, tokens * seen) + alone + inStep;
+}
+
+/** Reading and computing overlap, not quite: the greater of both where they differ, a quarter more where they meet. */
+function roofline(memory: number, compute: number): number {
+  return Math.cbrt(memory ** 3 + compute ** 3);
+}
+
+/** @param pairs Of a token and another that it looks at, or that its row of a shared cache holds. */
+function attention(constants: CostConstants, team: Team, model: ModelCost, pairs: number): number {
+  const { layers, heads, headDim, sharedCache } = model;
+  const compute = (4 * layers * heads * headDim * pairs) / (team.cores * constants.attentionRate);
+  return sharedCache ? compute + (pairs * constants.maskSeconds) / team.speed : compute;
+}
+
+/** How often the weights are read for a batch. */
+function readings({ tile }: ModelCost, batch: number): number {
+  return tile === 1 ? 1 : Math.max(1, Math.floor(batch / tile) + (batch % tile));
 }
