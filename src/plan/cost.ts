@@ -67,13 +67,7 @@ const PROMPT_BATCH = 512;
  * more requests than slots wait for their turn. A guess that is to rank splits: measured throughput of hosts that the
  * constants were not fitted on differs from it by a third.
  */
-export function predictWith(
-  constants: CostConstants,
-  host: Host,
-  model: ModelCost,
-  split: Split,
-  load: Load,
-): Figures {
+export function predictWith(constants: CostConstants, host: Host, model: ModelCost, split: Split, load: Load): Figures {
   const running = Math.min(load.concurrency, split.workers * split.slots);
   const workers = Math.min(split.workers, running);
   const team = teamOf(constants, host, { workers, threads: split.threads });

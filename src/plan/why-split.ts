@@ -1,4 +1,4 @@
-import { ALONE_MUST_WIN_BY, type Choice, type Rated, TIE } from "./choose.ts";
+import { type Choice, type Rated, TIE } from "./choose.ts";
 import type { Decision } from "./decision.ts";
 import { counted, described, sized } from "./in-words.ts";
 import type { Plan, Reason } from "./plan.ts";
@@ -64,7 +64,7 @@ function standing({ rated, chosen }: Choice): string {
   if (!chosen.fits) return "memory is short, so the fewest workers";
   if (better.length === 0) return "predicted to be the best";
   return better.every(({ workers }) => workers > 1)
-    ? "predicted to be as good as the best, with fewer copies or shorter queues"
+    ? "predicted to be as good as the best, with fewer copies of everything or without waiting"
     : "predicted to be the best with more than one worker";
 }
 
@@ -82,13 +82,28 @@ function split({ workers, threads, slots }: Rated): string {
   return `${workers} x ${counted(threads, "thread")} x ${counted(slots, "slot")}`;
 }
 
-function whyNot({ workers, score, figures, fits, peak }: Rated, { choice: { chosen }, goal }: Decision): string {
+function whyNot(rated: Rated, { choice, load }: Decision): string {
+  const { workers, slots, score, figures, fits, peak } = rated;
+  const { chosen } = choice;
   const ratio = score / chosen.score;
   const compared = `${describedRatio(ratio)} (${described(figures)})`;
   if (!fits) return `takes ${sized(peak)}, more than there is; else ${compared}`;
-  if (workers === 1 && ratio > 1 - TIE && ratio <= ALONE_MUST_WIN_BY[goal] * (1 + TIE))
+  if (workers === 1 && chosen.workers > 1 && ratio > 1)
     return `${compared}, but nothing serves when it dies, and all of its threads wait when one is held up`;
-  return ratio > 1 - TIE ? `a tie (${described(figures)}), with more copies or longer queues` : compared;
+  if (workers > 1 && score < bestOf(choice) * (1 - TIE)) return compared;
+  if (workers === 1 && ratio < 1 - TIE) return compared;
+  const price = () => {
+    if (workers === 1) return "nothing serves when it dies";
+    return workers * slots < Math.min(load.concurrency, chosen.workers * chosen.slots)
+      ? "requests wait for a slot"
+      : "more copies of everything";
+  };
+  return `a tie (${described(figures)}), but ${price()}`;
+}
+
+/** Of those that serve on when one dies, as far as memory allows. */
+function bestOf({ rated }: Choice): number {
+  return Math.max(0, ...rated.filter(({ workers, fits }) => fits && workers > 1).map(({ score }) => score));
 }
 
 function describedRatio(ratio: number): string {
