@@ -6,7 +6,7 @@ import { checkOverrides } from "./check-overrides.ts";
 import { type Choice, choose } from "./choose.ts";
 import { modelCostOf, predict, type Split } from "./cost.ts";
 import type { Decision } from "./decision.ts";
-import type { EngineChoice } from "./engine-choice.ts";
+import type { EngineChoice, EngineTraits } from "./engine-choice.ts";
 import { expectedLoad, usualConcurrency } from "./expected-load.ts";
 import { fitMemory } from "./fit-memory.ts";
 import type { Figures, Goal, Load } from "./goal.ts";
@@ -78,7 +78,8 @@ function decide(question: Question): Decision {
   const seating = seatsFor(machine, given);
 
   const atEase = unconstrained(machine, model, engine, given);
-  const concurrency = wish.concurrency ?? tuned?.concurrency ?? concurrencyFor(goal, given, seating.seats.length);
+  const concurrency =
+    wish.concurrency ?? tuned?.concurrency ?? concurrencyFor(goal, given, engine.traits, seating.seats.length);
   const load = expectedLoad(concurrency, atEase.context, model.purpose);
   const ledger = (shape: Shape) => ledgerOf(machine, model, engine.traits, shape);
   const choice = choose(candidatesFor(seating.seats, given, engine.traits, concurrency), {
@@ -108,9 +109,9 @@ function unconstrained(
   };
 }
 
-/** Whoever says how many workers and slots there are says how many requests run at once. */
-function concurrencyFor(goal: Goal, { workers, slots }: PlanOverrides, cores: number): number {
-  return workers !== undefined && slots !== undefined ? workers * slots : usualConcurrency(goal, cores);
+/** Whoever says how many workers there are wants them busy, each with as many slots as are given or usual. */
+function concurrencyFor(goal: Goal, { workers, slots }: PlanOverrides, engine: EngineTraits, cores: number): number {
+  return workers !== undefined ? workers * (slots ?? engine.usualSlots) : usualConcurrency(goal, cores);
 }
 
 function predictor(machine: Machine, model: ModelDescription): (split: Split, load: Load) => Figures {

@@ -38,8 +38,7 @@ function goalReason({ wish, tuned, goal, load, overrides }: Decision): Reason {
   const because = () => {
     if (wish.concurrency !== undefined) return "asked for";
     if (tuned !== null) return "what it was tuned for";
-    if (overrides.workers !== undefined && overrides.slots !== undefined)
-      return "as many as the slots that were asked for";
+    if (overrides.workers !== undefined) return "what keeps the workers busy that were asked for";
     return `${SEQUENCES_IN_WORDS[goal]} (published figures of 32 to 192-core hosts); --concurrency tells it better`;
   };
   return reason("goal", choice, because());

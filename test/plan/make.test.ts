@@ -106,6 +106,15 @@ describe("overrides", () => {
     ]);
   });
 
+  test("workers that were asked for get the usual slots, however many they are", async () => {
+    const machine = await knownMachine("desktop-16-cores");
+    for (const workers of [1, 3, 15])
+      expect(makePlan(machine, halfBillion, llama, { workers })).toMatchObject({ slots: 4, concurrency: 4 * workers });
+    expect(makePlan(machine, halfBillion, llama, { workers: 3, slots: 1 })).toMatchObject({ slots: 1, concurrency: 3 });
+    const wish = { concurrency: 24 };
+    expect(makePlan(machine, halfBillion, llama, { workers: 3 }, wish)).toMatchObject({ slots: 8, concurrency: 24 });
+  });
+
   test("weights are not repacked when the user says so", async () => {
     const plan = makePlan(await knownMachine("desktop-16-cores"), halfBillion, llama, { repack: false });
     expect(plan).toMatchObject({ repack: false, memory: { repacked: 0 }, warnings: [] });
