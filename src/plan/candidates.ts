@@ -13,8 +13,9 @@ export interface Candidate {
 }
 
 /**
- * In published grids (1B to 8B models on 64 to 192-core hosts) 4 or 8 sequences a worker win nearly everywhere; 16 lose
- * up to a third where they do not win a tenth, and 32 never win. Whoever wants more slots says so.
+ * In published grids (1B to 8B models on 64 to 192-core hosts), with as many sequences in all, 16 a worker gave more
+ * tokens than 4 or 8 a worker in 14 of 74 cases, and 0.78 times as many in the median; 32 in 2 of 46, and 0.43 times.
+ * Whoever wants more says so.
  */
 const MOST_SLOTS_BY_ITSELF = 8;
 

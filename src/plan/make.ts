@@ -90,7 +90,8 @@ function decide(question: Question): Decision {
   });
 
   const wanted = { ...atEase, workers: choice.chosen.workers, slots: choice.chosen.slots };
-  const { shape, warnings: givenUp } = fitMemory(wanted, fixedFields(given), ledger);
+  const { shape, warnings } = fitMemory(wanted, fixedFields(given), ledger);
+  const givenUp = [...fewerForMemory(choice), ...warnings];
   const sets = given.threads ? pack(seating.seats, shape.workers, given.threads) : divide(seating.seats, shape.workers);
   return { ...question, tuned, given, goal, load, seating, choice, wanted, shape, givenUp, sets };
 }
@@ -126,7 +127,7 @@ function fixedFields(given: PlanOverrides): Set<keyof Shape> {
 }
 
 function planOf(decision: Decision): Plan {
-  const { machine, model, engine, wish, given, goal, load, seating, choice, shape, givenUp, sets } = decision;
+  const { machine, model, engine, wish, given, goal, load, seating, shape, givenUp, sets } = decision;
   const memory = ledgerOf(machine, model, engine.traits, shape);
   const canPin = machine.os === "linux";
   const cpus = sets.map((seats) => (canPin ? seats.map(({ cpu }) => cpu).sort((a, b) => a - b) : []));
@@ -152,7 +153,6 @@ function planOf(decision: Decision): Plan {
     why: [],
     warnings: [
       ...(wish.stale ?? []),
-      ...fewerForMemory(choice),
       ...givenUp,
       ...seating.warnings,
       ...straddling(sets),

@@ -23,13 +23,14 @@ export function workersReason(decision: Decision, plan: Plan): Reason {
   };
 }
 
-export function slotsReason({ overrides, tuned, wanted, shape }: Decision, plan: Plan): Reason {
+export function slotsReason({ engine, overrides, tuned, wanted, shape }: Decision, plan: Plan): Reason {
   const all = shape.slots * shape.workers;
   const because = () => {
     if (overrides.slots !== undefined) return "asked for";
     if (tuned !== null && shape.slots === tuned.slots) return "as tuned";
     if (shape.slots < wanted.slots) return "no memory for more";
-    if (all < plan.concurrency) return "more at once in a worker are predicted to be slower than waiting";
+    if (shape.slots >= engine.traits.mostSlots) return `the engine computes ${engine.traits.mostSlots} at once`;
+    if (all < plan.concurrency) return "others wait: more at once in a worker are seldom quicker";
     return `room for ${counted(plan.concurrency, "request")} at once${shape.slots % 4 === 0 ? "; sequences are computed in fours" : ""}`;
   };
   return { about: "slots", choice: `${shape.slots} a worker, ${all} in all`, because: because(), rejected: [] };

@@ -104,9 +104,8 @@ function keyValueReason({ overrides, tuned, wanted }: Decision, { keyValueType, 
   return reason("keys and values", `${keyValueType}, ${sized(memory.kv)} a worker`, because());
 }
 
-function memoryReason({ givenUp, choice }: Decision, { memory: { peak, budget } }: Plan): Reason {
-  const isLess = givenUp.length > 0 || !choice.unlimited.fits;
-  const because = isLess ? "it was short: see the warnings" : "all of it fits";
+function memoryReason({ givenUp }: Decision, { memory: { peak, budget } }: Plan): Reason {
+  const because = givenUp.length > 0 ? givenUp.join(" ") : "all of it fits";
   return reason("memory", `${sized(peak)} at most of ${sized(budget)}`, because);
 }
 
