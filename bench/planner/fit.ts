@@ -1,6 +1,6 @@
 import { predictWith } from "../../src/plan/cost.ts";
 import type { CostConstants } from "../../src/plan/cost-constants.ts";
-import type { Cell } from "./grid.ts";
+import type { Cell, MeasuredCell } from "./grid.ts";
 import { leastSquares } from "./least-squares.ts";
 
 /** A positive number that is to be found: what it is before any data, and by which factor that may well be wrong. */
@@ -44,7 +44,7 @@ const OUTLIER = 0.2;
  * some of them; what is returned is common to all, so the best guess for a host that is not among them. Hosts count
  * alike, however many rows they have. Takes about a second.
  */
-export function fit(cells: readonly Cell[]): CostConstants {
+export function fitConstants(cells: readonly MeasuredCell[]): CostConstants {
   const decode = solveFor(DECODE, cells, (cell, found) => {
     const constants = constantsFrom(found, { prefillSmall: 1, prefillWide: 1, tokenSeconds: 1 });
     return Math.log(predictCell(constants, cell).decode / cell.decode);
@@ -55,7 +55,10 @@ export function fit(cells: readonly Cell[]): CostConstants {
   return constantsFrom(decode, prefill);
 }
 
-export function predictCell(constants: CostConstants, { host, model, split, load }: Cell): { prefill: number; decode: number } {
+export function predictCell(
+  constants: CostConstants,
+  { host, model, split, load }: Cell,
+): { prefill: number; decode: number } {
   return predictWith(constants, host, model, split, load);
 }
 
@@ -80,8 +83,8 @@ function constantsFrom(decode: Found<keyof typeof DECODE>, prefill: Found<keyof 
 /** Works on logarithms: everything is positive, and errors are ratios. */
 function solveFor<Name extends string>(
   unknowns: Readonly<Record<Name, Unknown>>,
-  cells: readonly Cell[],
-  errorOf: (cell: Cell, found: Found<Name>) => number,
+  cells: readonly MeasuredCell[],
+  errorOf: (cell: MeasuredCell, found: Found<Name>) => number,
 ): Found<Name> {
   const names = Object.keys(unknowns) as Name[];
   const varying = names.filter((name) => unknowns[name].varies);
@@ -114,6 +117,6 @@ function solveFor<Name extends string>(
   return foundIn(parameters, -1);
 }
 
-function rowsOf(cells: readonly Cell[], host: string): number {
+function rowsOf(cells: readonly MeasuredCell[], host: string): number {
   return cells.filter(({ hostName }) => hostName === host).length;
 }

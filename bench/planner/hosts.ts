@@ -14,11 +14,19 @@ const description = z.object({
 /**
  * A file of described hosts, by name; "_" is a remark.
  *
- * @throws Error that names the host and the field.
+ * @throws Error that names the host and the field, or says that it is no JSON.
  */
 export function parseHosts(json: string): Map<string, Host> {
-  const entries = Object.entries(z.record(z.string(), z.unknown()).parse(JSON.parse(json)));
+  const entries = Object.entries(z.record(z.string(), z.unknown()).parse(parseJson(json)));
   return new Map(entries.filter(([name]) => name !== "_").map(([name, entry]) => [name, hostFrom(name, entry)]));
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    throw new Error(`The file of hosts is no JSON: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
 }
 
 function hostFrom(name: string, entry: unknown): Host {

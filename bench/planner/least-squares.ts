@@ -3,7 +3,7 @@ export type Residuals = (parameters: readonly number[]) => readonly number[];
 
 const STEP = 1e-5;
 const ITERATIONS = 60;
-const GOOD_ENOUGH = 1e-7;
+const GOOD_ENOUGH = 1e-6;
 
 /**
  * Levenberg and Marquardt's least squares. Deterministic. A residual counts by its square up to about `scale`, and

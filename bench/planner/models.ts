@@ -66,5 +66,7 @@ function architectureOf(billions: number): Architecture {
   const [first, ...others] = KNOWN;
   if (first === undefined) throw new Error("No architecture is known.");
   const [size, nearest] = others.reduce((best, next) => (distance(next[0]) < distance(best[0]) ? next : best), first);
-  return distance(size) < 0.15 ? nearest : { ...nearest, layers: Math.max(1, Math.round((nearest.layers * billions) / size)) };
+  return distance(size) < 0.05
+    ? nearest
+    : { ...nearest, layers: Math.max(1, Math.round((nearest.layers * billions) / size)) };
 }

@@ -33,14 +33,14 @@ export interface CostConstants {
 
 /** Fitted on all of bench/data by `npm run bench:planner -- --fit`, which prints this object. */
 export const CONSTANTS: CostConstants = {
-  bandwidthShare: 0.64,
-  manyDies: 0.59,
-  decodeRate: { small: 39.6e9, wide: 51.6e9 },
-  prefillRate: { small: 60e9, wide: 70e9 },
-  attentionRate: 22e9,
-  maskSeconds: 231e-9,
-  tokenSeconds: { decode: 16e-6, prefill: 55e-6 },
-  layerSeconds: 360e-6,
-  sharedCores: 2.5,
-  narrowCores: 0.5,
+  bandwidthShare: 0.646,
+  manyDies: 0.631,
+  decodeRate: { small: 40.6e9, wide: 53.8e9 },
+  prefillRate: { small: 55e9, wide: 75.4e9 },
+  attentionRate: 22.6e9,
+  maskSeconds: 0.229e-6,
+  tokenSeconds: { decode: 14.8e-6, prefill: 42.4e-6 },
+  layerSeconds: 361e-6,
+  sharedCores: 2.56,
+  narrowCores: 0.492,
 };

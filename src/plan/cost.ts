@@ -37,8 +37,14 @@ export interface ModelCost {
 const F16 = 2;
 /** Rows that a kernel for repacked weights multiplies at once. */
 const REPACKED_TILE = 4;
+/** So much faster: prefill gains 57% on x86, and 8 sequences decode 2.3 times as fast as 1 (2 cores, 0.5B Q4_0). */
+const REPACKED_SPEED = 1.6;
 
-/** Of a dense model: where only some experts are active, it costs less than this. */
+/**
+ * Of a dense model: where only some experts are active, it costs less than this.
+ *
+ * @param repack Whether workers repack the weights for their CPU, and the engine has kernels for that. Default: no.
+ */
 export function modelCostOf(model: ModelDescription, { repack = false }: { repack?: boolean } = {}): ModelCost {
   const weightBytes = Object.values(model.tensorBytes).reduce((sum, bytes) => sum + bytes, 0);
   return {
@@ -119,7 +125,7 @@ interface Work {
 function stepSeconds(constants: CostConstants, team: Team, { model, batch }: Work, context: number): number {
   const { layers, weights, keyValueBytes } = model;
   const memory = (readings(model, batch) * model.weightBytes + batch * context * keyValueBytes) / team.bandwidth;
-  const compute = (2 * model.parameters * batch) / (team.cores * constants.decodeRate[weights]);
+  const compute = (2 * model.parameters * rowsOf(model, batch)) / (team.cores * constants.decodeRate[weights]);
   const seen = model.sharedCache ? batch * context : context;
   const alone = (layers * batch * constants.tokenSeconds.decode) / team.speed;
   return roofline(memory, compute) + attention(constants, team, model, batch * seen) + alone + layers * team.barriers;
@@ -130,7 +136,7 @@ function promptSeconds(constants: CostConstants, team: Team, { model, batch }: W
   const { layers, weights } = model;
   const passes = Math.ceil((batch * tokens) / PROMPT_BATCH) / batch;
   const memory = (passes * model.weightBytes) / team.bandwidth;
-  const compute = (2 * model.parameters * tokens) / (team.cores * constants.prefillRate[weights]);
+  const compute = (2 * model.parameters * rowsOf(model, tokens)) / (team.cores * constants.prefillRate[weights]);
   const seen = ((model.sharedCache ? batch : 1) * tokens) / 2;
   const alone = (layers * tokens * constants.tokenSeconds.prefill) / team.speed;
   const inStep = passes * layers * team.barriers;
@@ -152,4 +158,10 @@ function attention(constants: CostConstants, team: Team, model: ModelCost, pairs
 /** How often the weights are read for a batch. */
 function readings({ tile }: ModelCost, batch: number): number {
   return tile === 1 ? 1 : Math.max(1, Math.floor(batch / tile) + (batch % tile));
+}
+
+/** Rows to multiply, in units of those that are multiplied one by one. */
+function rowsOf({ tile }: ModelCost, batch: number): number {
+  const rest = tile === 1 ? batch : batch % tile;
+  return rest + (batch - rest) / REPACKED_SPEED;
 }
