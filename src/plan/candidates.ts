@@ -43,7 +43,7 @@ function workerCounts(seats: readonly Seat[], { workers, threads }: Pick<PlanOve
   return threads === undefined ? evenDivisions(seats) : [suitableWorkersOf(seats, threads)];
 }
 
-/** One, or what the engine computes together, or twice that: no more than is enough for the requests that a worker gets. */
+/** One, or what the engine computes together, or twice that: no more than the requests that a worker gets need. */
 function slotsFor(
   { mostSlots, usualSlots }: Pick<EngineTraits, "mostSlots" | "usualSlots">,
   requests: number,

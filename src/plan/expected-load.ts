@@ -2,8 +2,8 @@ import type { Purpose } from "../model/description.ts";
 import type { Goal, Load } from "./goal.ts";
 
 /**
- * Tokens of a chat's turn. Production traces have four to six times as many in prompts as in answers (1,155 and 211 in a
- * published one); on CPUs people keep both shorter.
+ * Tokens of a chat's turn. Prompts are some four times as long as answers in production: 1,183 and 254 on average in
+ * 4,000 conversations of Azure's LLM inference trace of 2023. On CPUs people keep both shorter.
  */
 const USUAL_PROMPT = 512;
 const USUAL_ANSWER = 128;
@@ -15,8 +15,8 @@ const PROMPT_SHARE = 0.8;
 const CORES = 8;
 
 /**
- * Requests at once for each group of cores. On those hosts 4 to 8 sequences keep 8 cores busy: with fewer the weights are
- * read for too few, with more everybody waits. Two are the least that a service meets.
+ * Requests at once for each group of cores. On those hosts 4 to 8 sequences keep 8 cores busy: with fewer the weights
+ * are read for too few, with more everybody waits. Two are the least that a service meets.
  */
 const SEQUENCES: Readonly<Record<Goal, number>> = { latency: 2, balanced: 4, throughput: 8 };
 
