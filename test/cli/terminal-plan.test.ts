@@ -38,6 +38,7 @@ WORKER   THREADS  CPUS
 gateway           shares those of the workers
 
 engine        llama: it reads GGUF files
+goal          balanced, 8 requests at once
 slots         4 a worker, 8 in all
 context       2048 tokens a request
 prompt cache  300 MiB a worker
