@@ -2,37 +2,61 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { formatCpuList, type Plan, type PoolOptions, planPool } from "../index.ts";
 import { formatBytes, inMebibytes } from "./terminal/bytes.ts";
 import { type Colours, coloursFor } from "./terminal/colour.ts";
+import { renderReasons } from "./terminal/reasons.ts";
 import { table } from "./terminal/table.ts";
 
-interface PlanFlags extends Pick<PoolOptions, "engine"> {
-  workers?: number;
-  threads?: number;
-  slots?: number;
-  context?: number;
+/** All but what is printed is an option of the pool. */
+interface PlanFlags extends Omit<PoolOptions, "model"> {
   json?: boolean;
+  why?: boolean;
 }
+
+const EXAMPLES = `
+Examples:
+  corral plan ./qwen.gguf
+  corral plan ./qwen.gguf --why                          each choice, what is behind it, what was rejected
+  corral plan ./qwen.gguf --goal throughput --concurrency 32
+  corral plan ./qwen.gguf --workers 2 --threads 4
+  corral plan ./qwen.gguf --json | jq .memory`;
 
 /** `corral plan`: shows what `serve` would run, and starts nothing. */
 export function planCommand(): Command {
   return new Command("plan")
     .description("show what would be run on this machine: workers, CPUs, memory; starts nothing")
     .argument("[model]", 'a GGUF file, a .bin file of chatglm.cpp, or "echo" for the built-in echo model', "echo")
+    .addOption(choice("--engine <name>", "what serves it (default: what serves it best)", ["llama", "chatglm"]))
     .addOption(
-      new Option("--engine <name>", "what serves it (default: what serves it best)").choices(["llama", "chatglm"]),
+      choice("-g, --goal <goal>", "one answer soon, many answers, or both (default)", [
+        "latency",
+        "balanced",
+        "throughput",
+      ]),
     )
+    .option("-n, --concurrency <n>", "requests at once that are expected (default: what suits the machine)", positive)
     .option("-w, --workers <n>", "worker processes", positive)
     .option("-t, --threads <n>", "threads of each worker", positive)
     .option("-s, --slots <n>", "concurrent requests in each worker", positive)
     .option("-c, --context <n>", "tokens one request may use, prompt and answer together", positive)
+    .option("--repack <choice>", "repack weights for this CPU in each worker: true or false", boolean)
+    .addOption(choice("--key-value-type <type>", "how keys and values are kept", ["f16", "q8_0"]))
+    .option("--batch <tokens>", "tokens computed at once", positive)
+    .addOption(choice("--flash-attention <choice>", "computed in one go or in steps", ["on", "off"]))
+    .addOption(choice("--spin <kind>", "how threads wait: spinning or sleeping", ["active", "passive"]))
+    .addOption(choice("--speculation <kind>", "guess tokens from the text so far", ["off", "ngram"]))
+    .option("--huge-pages <choice>", "2 MiB pages for what workers allocate: true or false", boolean)
+    .option("--why", "tell what is behind each choice, too")
     .option("--json", "print the plan as JSON")
-    .addHelpText(
-      "after",
-      "\nExamples:\n  corral plan ./qwen.gguf\n  corral plan ./qwen.gguf --workers 2 --threads 4\n  corral plan ./qwen.gguf --json | jq .memory",
-    )
-    .action(async (model: string, { json, ...overrides }: PlanFlags) => {
-      const plan = await planPool({ model, ...overrides });
-      process.stdout.write(`${json ? JSON.stringify(plan, null, 2) : renderPlan(plan, coloursFor(process.stdout))}\n`);
+    .addHelpText("after", EXAMPLES)
+    .action(async (model: string, { json, why, ...options }: PlanFlags) => {
+      const plan = await planPool({ model, ...options });
+      const colours = coloursFor(process.stdout);
+      const text = json ? JSON.stringify(plan, null, 2) : renderPlan(plan, colours, { why });
+      process.stdout.write(`${text}\n`);
     });
+}
+
+function choice(flags: string, description: string, choices: readonly string[]): Option {
+  return new Option(flags, description).choices(choices);
 }
 
 function positive(text: string): number {
@@ -40,14 +64,20 @@ function positive(text: string): number {
   return Number(text);
 }
 
-/** A plan for people. */
-export function renderPlan(plan: Plan, colours: Colours): string {
+function boolean(text: string): boolean {
+  if (text !== "true" && text !== "false") throw new InvalidArgumentError("Give true or false.");
+  return text === "true";
+}
+
+/** A plan for people. @param show.why the reasons, too */
+export function renderPlan(plan: Plan, colours: Colours, { why = false }: { why?: boolean | undefined } = {}): string {
   const { bold, yellow } = colours;
   return [
     `${bold(plan.model.name)}  ${plan.model.path}`,
     workers(plan),
     shape(plan),
     memory(plan),
+    ...(why ? [renderReasons(plan.why, colours)] : []),
     ...(plan.warnings.length > 0 ? [plan.warnings.map((warning) => `${yellow("!")} ${warning}`).join("\n")] : []),
   ].join("\n\n");
 }
@@ -63,11 +93,14 @@ function workers({ workers, gatewayCpus }: Plan): string {
   );
 }
 
-function shape({ engine, workers, slots, context, promptCache, repack }: Plan): string {
+function shape(plan: Plan): string {
+  const { engine, goal, concurrency, workers, slots, context, promptCache, repack, predicted } = plan;
   return table(
     [{ title: "" }, { title: "" }],
     [
       ["engine", `${engine.name}: ${engine.why}`],
+      ["goal", `${goal}, ${concurrency} request${concurrency === 1 ? "" : "s"} at once`],
+      ...(predicted === null ? [] : [["expected", figures(predicted)]]),
       ["slots", `${slots} a worker, ${slots * workers.length} in all`],
       ["context", `${context} tokens a request`],
       ["prompt cache", `${promptCache} MiB a worker`],
@@ -76,14 +109,17 @@ function shape({ engine, workers, slots, context, promptCache, repack }: Plan): 
   );
 }
 
+/** Two digits: a prediction is no better than that. */
+function figures({ prefill, decode, firstToken }: NonNullable<Plan["predicted"]>): string {
+  const rounded = (value: number) => `${Number(value.toPrecision(2))}`;
+  return `${rounded(decode)} tokens/s, prompts ${rounded(prefill)} tokens/s, first token after ${rounded(firstToken)} s`;
+}
+
+/** What workers hold from the start adds up to `total`; with what they may grow by and what is kept free, to `peak`. */
 function memory({ memory, workers }: Plan): string {
   const count = workers.length;
-  const perWorker = (what: string, bytes: number) => [
-    what,
-    inMebibytes(bytes),
-    `x ${count}`,
-    inMebibytes(bytes * count),
-  ];
+  const perWorker = (what: string, bytes: number) =>
+    bytes > 0 ? [[what, inMebibytes(bytes), `x ${count}`, inMebibytes(bytes * count)]] : [];
   const once = (what: string, bytes: number) => [what, "", "", inMebibytes(bytes)];
   return table(
     [
@@ -93,13 +129,14 @@ function memory({ memory, workers }: Plan): string {
       { title: "ALL", align: "right" },
     ],
     [
-      once("model file", memory.file),
-      ...(memory.repacked > 0 ? [perWorker("repacked weights", memory.repacked)] : []),
-      perWorker("keys and values", memory.kv),
-      perWorker("compute (estimate)", memory.compute),
-      perWorker("prompt cache", memory.promptCache),
+      once("model file, shared", memory.file),
+      ...perWorker("repacked weights", memory.repacked),
+      ...perWorker("keys and values", memory.kv),
+      ...perWorker("compute (estimate)", memory.compute),
+      once("total", memory.total),
+      ...perWorker("prompt cache, at most", memory.promptCache),
       once("kept free", memory.headroom),
-      [`most, of ${formatBytes(memory.budget)}`, "", "", inMebibytes(memory.peak)],
+      once(`peak, of ${formatBytes(memory.budget)}`, memory.peak),
     ],
   );
 }

@@ -21,6 +21,7 @@ Examples:
   corral serve                                   the built-in echo model on http://127.0.0.1:8080
   corral serve ./qwen2.5-7b-q4_k_m.gguf          a model of your own, planned for this machine
   corral serve ./chatglm3-6b.bin                 a file of chatglm.cpp
+  corral serve ./qwen.gguf --goal throughput --concurrency 32
   corral serve ./qwen.gguf --name qwen --workers 2 --slots 4 --port 0
   corral serve ./qwen.gguf --host 0.0.0.0 --api-key-file /etc/corral/keys
   corral serve --config corral.yaml              several models, and every other option
@@ -45,11 +46,22 @@ export function serveCommand(): Command {
     .option("--port <n>", "port; 0 picks a free one (default 8080)")
     .option("--name <name>", "what clients call the model (default: the file's name)")
     .option("--engine <name>", 'what serves it: llama, chatglm or "auto" (default)')
-    .option("--workers <n>", 'worker processes (default "auto": one for each group of physical cores)')
+    .option("--goal <goal>", "latency (one answer soon), throughput (many answers) or balanced (default)")
+    .option("--concurrency <n>", 'requests at once that the plan is made for (default "auto": what suits the machine)')
+    .option("--workers <n>", 'worker processes (default "auto": what is best for the goal)')
     .option("--threads <n>", 'threads of each worker (default "auto": its CPUs)')
     .option("--slots <n>", 'concurrent requests in each worker (default "auto": 1, 4 or 8)')
     .option("--context <tokens>", 'prompt and answer together (default "auto": the model\'s own, at most 8192)')
     .option("--repack <choice>", 'repack weights for this CPU: true, false or "auto" (default)')
+    .option("--key-value-type <type>", 'how keys and values are kept: f16, q8_0 or "auto" (default: f16 where it fits)')
+    .option("--batch <tokens>", 'tokens computed at once (default "auto": as tuned, else 128, or 512 with one slot)')
+    .option("--flash-attention <choice>", 'on, off or "auto" (default: as tuned, else the engine\'s choice)')
+    .option("--spin <kind>", 'how threads wait, active or passive (default "auto": as tuned, else active)')
+    .option(
+      "--speculation <kind>",
+      'guess tokens from the text so far, off or ngram (default "auto": as tuned, else off)',
+    )
+    .option("--huge-pages <choice>", '2 MiB pages for what workers allocate (default "auto": as tuned, else false)')
     .option(
       "--arithmetic <kind>",
       '"fast" keeps half-precision sums: quicker, and wrong for some models (default safe)',

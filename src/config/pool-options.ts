@@ -19,7 +19,7 @@ export const poolOptions = z.strictObject({
   goal: z.enum(["latency", "balanced", "throughput"]).default("balanced"),
   /** Requests at once that the plan is made for. Default "auto": what suits the machine. */
   concurrency: z.union([positive, auto]).default("auto"),
-  /** Worker processes. Default "auto": one per group of physical cores. */
+  /** Worker processes. Default "auto": what is predicted to be best for the goal, or was measured to be. */
   workers: z.union([positive, auto]).default("auto"),
   /** Threads of each worker. Default "auto": as many as the worker has CPUs. */
   threads: z.union([positive, auto]).default("auto"),

@@ -1,20 +1,28 @@
-import type { Machine } from "../machine/machine.ts";
 import type { ModelDescription } from "../model/description.ts";
 import type { EngineTraits } from "../plan/engine-choice.ts";
 import { MIB } from "../plan/memory.ts";
+import type { EngineSettings } from "../plan/settings.ts";
 import type { Shape } from "../plan/shape.ts";
+import { repackedBytes } from "./llama-repack.ts";
 
-/** Tokens that the engine computes at once (llama-server's default -ub). */
-const MICRO_BATCH = 512;
 const F16 = 2;
 const F32 = 4;
 
-/** What a worker takes before it has a model: program, heap, HTTP threads. */
-const PROCESS = 32 * MIB;
-/** For each token of the vocabulary: its text, merges and hash table entries. */
-const VOCABULARY_ENTRY = 256;
-/** Embedding lengths alive at once in the graph: 20 measured for Qwen2-0.5B, whose feed-forward is wide. */
-const ACTIVATIONS = 24;
+/** What a worker takes beside its model: program, heap, HTTP threads. The echo model's took 9 MiB in all. */
+const PROCESS = 16 * MIB;
+/** For each token of the vocabulary: its text, merges and hash table entries. 128 where nothing is merged; Qwen2's, 250. */
+const VOCABULARY_ENTRY = 192;
+/** For each slot and token of the vocabulary: a sampler's candidates, and room to sort them (3 MiB a slot of Qwen2's). */
+const CANDIDATE = 24;
+/** Tokens of a guess, and the one it goes on from (llama-server's default of --spec-ngram-simple-size-m). */
+const SPECULATED = 48 + 1;
+
+/** Arrays alive at once in the graph's widest places, as its buffers measured: of the feed-forward's width, */
+const FEED_FORWARDS = 3;
+/** and of the embedding's. */
+const EMBEDDINGS = 6;
+/** Experts of one token; the header's own number is 2 to 10. */
+const EXPERTS_USED = 8;
 
 /** Repacked products work on rows in fours: 4 sequences decode 1.4 times as much as 1, 2 no more than 1 (measured). */
 const USUAL_SLOTS = 4;
@@ -48,40 +56,30 @@ export const llamaTraits: EngineTraits = {
 };
 
 /**
- * The tensor types whose weights llama.cpp v0.5.0 copies into a layout of its own for this CPU. Read in its sources:
- * `ggml_repack_get_optimal_repack_type` in ggml/src/ggml-cpu/repack.cpp and `qtype_has_amx_kernels` in amx/common.h.
+ * An estimate of all else that a worker comes to hold: the graph's buffers for one batch, logits and candidates of each
+ * slot, the vocabulary and the program. llama-server says how large its buffers are: for a 0.5B model and 8192 tokens,
+ * "compute" 10.9 MiB with 4 slots and a batch of 128, 43.5 with 1 and 512; without flash attention, which holds all scores
+ * of a batch at once, 62 and 249. This says 12, 47, 63 and 251.
  */
-function repackedTypes({ arch, features }: Pick<Machine, "arch" | "features">): ReadonlySet<string> {
-  const has = (...names: string[]) => names.some((name) => features.includes(name));
-  const types: string[] = [];
-  if (arch === "arm64" && has("asimddp", "i8mm", "arm.FEAT_DotProd", "arm.FEAT_I8MM"))
-    types.push("Q4_0", "Q8_0", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "MXFP4");
-  if (arch === "x64" && has("avx2", "avx2_0")) types.push("Q4_0", "Q4_K", "IQ4_NL", "MXFP4");
-  if (arch === "x64" && has("avx512f")) types.push("Q2_K");
-  if (arch === "x64" && has("amx_tile") && has("amx_int8"))
-    types.push("Q4_0", "Q4_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K", "IQ4_XS");
-  return new Set(types);
-}
-
-/** Private copies of weights. An upper bound: embeddings of a repacked type are counted though they are only looked up. */
-function repackedBytes(machine: Machine, { tensorBytes }: ModelDescription): number {
-  const types = repackedTypes(machine);
-  return Object.entries(tensorBytes).reduce(
-    (sum, [type, bytes]) => sum + (types.has(type.toUpperCase()) ? bytes : 0),
-    0,
-  );
-}
-
-/**
- * An estimate of all else that a worker allocates: the graph's buffers for one micro-batch (activations, attention mask),
- * logits of each slot, the vocabulary and the program. For a 0.5B model with 4 slots of 8192 tokens it says 124 MiB;
- * llama-server's private memory less weights, keys and values was 94 MiB, with Qwen2's tokenizer and after requests.
- */
-function computeBytes(model: ModelDescription, { context, slots }: Shape): number {
-  const { vocabulary, embeddingLength, purpose } = model;
+function computeBytes(model: ModelDescription, { context, slots }: Shape, settings: EngineSettings): number {
+  const { vocabulary, embeddingLength, heads, purpose } = model;
+  const isText = purpose === "text";
   // What only embeds reads a text at once, without a causal order to split it by.
-  const tokens = purpose !== "text" ? context : Math.min(MICRO_BATCH, context * slots);
-  const graph = tokens * (ACTIVATIONS * embeddingLength * F32 + context * F16);
-  const logits = purpose !== "text" ? 0 : 2 * slots * vocabulary * F32;
-  return PROCESS + vocabulary * VOCABULARY_ENTRY + graph + logits;
+  const tokens = isText ? Math.min(settings.batch, context * slots) : context;
+  const outputs = isText ? Math.min(tokens, slots * (settings.speculation === "ngram" ? SPECULATED : 1)) : 0;
+  const logits = outputs * vocabulary * F32;
+  const isFlash = settings.flashAttention !== "off";
+  const mask = context * (isFlash ? F16 : F32);
+  const widest = Math.max(isFlash ? 0 : heads * context, FEED_FORWARDS * feedForwardOf(model));
+  const graph = Math.max(tokens * (mask + (widest + EMBEDDINGS * embeddingLength) * F32), logits);
+  const candidates = isText ? slots * vocabulary * CANDIDATE : 0;
+  return PROCESS + vocabulary * VOCABULARY_ENTRY + graph + logits + candidates;
+}
+
+/** The longest output of a matrix of a layer, in weights; of experts, of as many as a token uses. */
+function feedForwardOf({ matrices, vocabulary, embeddingLength }: ModelDescription): number {
+  const lengths = matrices.flatMap(({ shape: [, rows = 0, experts = 1], use }) =>
+    use === "multiplied" && rows !== vocabulary ? [rows * Math.min(experts, EXPERTS_USED)] : [],
+  );
+  return Math.max(embeddingLength, ...lengths);
 }

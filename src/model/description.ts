@@ -1,6 +1,17 @@
 /** What a model gives: text, a text's embedding, or how well a text answers a query. */
 export type Purpose = "text" | "embedding" | "ranking";
 
+/** Matrices of one type, shape and use. */
+export interface MatrixGroup {
+  readonly type: string;
+  /** Weights in a row, rows and, of experts, how many there are. */
+  readonly shape: readonly number[];
+  /** Whether an engine multiplies by it, only takes rows of it (embeddings), or both (embeddings that are the output). */
+  readonly use: "multiplied" | "looked up" | "both";
+  /** Of all of the group. */
+  readonly bytes: number;
+}
+
 /** What a model file's header says, as far as a plan, a person or `/v1/models` cares. Engine-neutral. */
 export interface ModelDescription {
   /** Absolute path of the file, or of the first part of a split model. */
@@ -27,6 +38,8 @@ export interface ModelDescription {
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
   /** Bytes of tensor data by tensor type ("Q4_0" -> 201326592), over all files. */
   readonly tensorBytes: Readonly<Record<string, number>>;
+  /** All matrices of all files. */
+  readonly matrices: readonly MatrixGroup[];
   readonly purpose: Purpose;
   /** Of a file of chatglm.cpp: why it can't be converted to GGUF without loss; null: it can. */
   readonly unconvertible?: string | null | undefined;

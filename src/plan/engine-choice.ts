@@ -19,10 +19,10 @@ export interface EngineTraits {
   readonly tunables: readonly (keyof EngineSettings)[];
   /** Where nothing was measured. */
   usualSettings(shape: Pick<Shape, "slots">): EngineSettings;
-  /** Private copies of weights in each worker that repacks them for this CPU; 0 where it never does. */
+  /** Private copies of weights in each worker that repacks them for this CPU; 0 where there is nothing to repack. */
   repackedBytes(machine: Machine, model: ModelDescription): number;
-  /** What a worker allocates besides weights, keys and values. An estimate, rather too much than too little. */
-  computeBytes(model: ModelDescription, shape: Shape): number;
+  /** What a worker comes to hold besides weights, keys and values. An estimate, rather too much than too little. */
+  computeBytes(model: ModelDescription, shape: Shape, settings: EngineSettings): number;
 }
 
 /** The engine that is to serve a model. */

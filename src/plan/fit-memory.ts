@@ -1,108 +1,107 @@
 import { CorralError } from "../errors.ts";
-import { MIB } from "./memory.ts";
+import { shapesFor } from "./concessions.ts";
+import type { Fitting } from "./fitting.ts";
 import type { MemoryLedger } from "./plan.ts";
+import { advise, mebibytes } from "./quantisations.ts";
+import type { LackOfSeats } from "./seats.ts";
 import type { Shape } from "./shape.ts";
-
-/** A request that uses less than this is no use to most people. */
-const LEAST_CONTEXT = 1024;
-
-/** One thing to give up for memory. */
-interface Concession {
-  readonly field: keyof Shape;
-  /** The next smaller shape; null when there is nothing left to give up here. */
-  next(shape: Shape): Shape | null;
-  warning(before: Shape, after: Shape): string;
-}
-
-/**
- * In this order: speed first (weights shared instead of repacked, about a third of prefill), then what one request may
- * use, then how many run at once, and last how many processes stand in for each other.
- */
-const CONCESSIONS: readonly Concession[] = [
-  {
-    field: "repack",
-    next: (shape) => (shape.repack ? { ...shape, repack: false } : null),
-    warning: () => "Memory is short: weights are not repacked for this CPU, so prompts are read more slowly.",
-  },
-  {
-    field: "context",
-    next: (shape) =>
-      shape.context > LEAST_CONTEXT
-        ? { ...shape, context: Math.max(LEAST_CONTEXT, Math.floor(shape.context / 2)) }
-        : null,
-    warning: (before, after) =>
-      `Memory is short: a request may use ${after.context} tokens instead of ${before.context}.`,
-  },
-  {
-    field: "slots",
-    next: (shape) => (shape.slots > 1 ? { ...shape, slots: shape.slots > 4 ? 4 : 1 } : null),
-    warning: (before, after) =>
-      `Memory is short: a worker serves ${after.slots} request${after.slots === 1 ? "" : "s"} at once instead of ${before.slots}.`,
-  },
-  {
-    field: "workers",
-    next: (shape) => (shape.workers > 1 ? { ...shape, workers: shape.workers - 1 } : null),
-    warning: (before, after) => `Memory is short: ${after.workers} of ${before.workers} workers.`,
-  },
-];
-
-/**
- * The first shape that fits, giving up one thing after the other. What is fixed is never changed.
- *
- * @throws CorralError CORRAL_DOES_NOT_FIT with the ledger of the smallest shape allowed and the nearest shape that fits.
- */
-export function fitMemory(
-  wanted: Shape,
-  fixed: ReadonlySet<keyof Shape>,
-  ledgerOf: (shape: Shape) => MemoryLedger,
-): { shape: Shape; warnings: string[] } {
-  const { shape, ledger } = shrink(wanted, fixed, ledgerOf);
-  if (ledger.peak > ledger.budget) throw doesNotFit(shape, ledger, shrink(wanted, new Set(), ledgerOf));
-  const warnings = CONCESSIONS.filter(({ field }) => shape[field] !== wanted[field]);
-  return { shape, warnings: warnings.map(({ warning }) => warning(wanted, shape)) };
-}
 
 interface Sized {
   readonly shape: Shape;
   readonly ledger: MemoryLedger;
 }
 
-/** Gives things up until it fits or nothing is left to give up. */
-function shrink(wanted: Shape, fixed: ReadonlySet<keyof Shape>, ledgerOf: (shape: Shape) => MemoryLedger): Sized {
-  const concessions = CONCESSIONS.filter(({ field }) => !fixed.has(field));
-  let shape = wanted;
-  for (;;) {
-    const ledger = ledgerOf(shape);
-    const smaller = ledger.peak > ledger.budget ? firstOf(concessions, shape) : null;
-    if (smaller === null) return { shape, ledger };
-    shape = smaller;
-  }
+/**
+ * The best shape that fits. What is fixed is never changed.
+ *
+ * @throws CorralError CORRAL_DOES_NOT_FIT with the smallest shape allowed, its ledger and the nearest plan that fits when
+ * nothing is fixed; where none does, the message says what would.
+ */
+export function fitMemory(fitting: Fitting): { shape: Shape; warnings: string[] } {
+  const best = shrink(fitting);
+  if (!fits(best)) throw doesNotFit(best, fitting);
+  return { shape: best.shape, warnings: warningsOf(fitting.wanted, best.shape) };
 }
 
-function firstOf(concessions: readonly Concession[], shape: Shape): Shape | null {
-  for (const { next } of concessions) {
-    const smaller = next(shape);
-    if (smaller) return smaller;
-  }
-  return null;
+/** The refusal of more threads than there are CPUs, with what they would take of memory. */
+export function doesNotSeat(fitting: Fitting, { need, cpus, asked, nearest }: LackOfSeats): CorralError {
+  const seated = { ...fitting, wanted: { ...fitting.wanted, workers: nearest.workers ?? 1 }, threads: nearest.threads };
+  const flags = [asked.workers && `--workers ${asked.workers}`, asked.threads && `--threads ${asked.threads}`];
+  const refusal = `${flags.filter(Boolean).join(" ")} takes ${need} CPUs, and ${cpus} may be used.`;
+  return doesNotFit(shrink(fitting), seated, { need, cpus, refusal });
 }
 
-function doesNotFit(shape: Shape, ledger: MemoryLedger, nearest: Sized): CorralError {
-  const mebibytes = (bytes: number) => `${Math.ceil(bytes / MIB)} MiB`;
-  const fits = nearest.ledger.peak <= nearest.ledger.budget;
-  const each = mebibytes(ledger.repacked + ledger.kv + ledger.compute);
+/** The first of all shapes that fits; where none does, the smallest. */
+function shrink(fitting: Fitting): Sized {
+  let smallest: Sized | null = null;
+  for (const shape of shapesFor(fitting.wanted, fitting)) {
+    const sized = { shape, ledger: fitting.ledgerOf(shape) };
+    if (fits(sized)) return sized;
+    if (smallest === null || sized.ledger.peak <= smallest.ledger.peak) smallest = sized;
+  }
+  return smallest ?? { shape: fitting.wanted, ledger: fitting.ledgerOf(fitting.wanted) };
+}
+
+function fits({ ledger }: Sized): boolean {
+  return ledger.peak <= ledger.budget;
+}
+
+function doesNotFit(
+  { shape, ledger }: Sized,
+  fitting: Fitting,
+  { refusal, ...cpus }: { refusal?: string; need?: number; cpus?: number } = {},
+): CorralError {
+  const { wanted, threads, parameters } = fitting;
+  const free = shrink({ ...fitting, fixed: new Set() });
+  const nearest = fits(free) ? { ...free.shape, ...(threads === undefined ? {} : { threads }) } : null;
   const message = [
-    `The plan takes ${mebibytes(ledger.peak)} and ${mebibytes(ledger.budget)} may be used:`,
-    `${mebibytes(ledger.file)} of file pages, ${shape.workers} x ${each} for workers, ${mebibytes(ledger.headroom)} kept free.`,
-    fits
-      ? `The nearest that fits: ${flagsOf(nearest.shape)}.`
-      : "No plan of this model fits: take a smaller model or quantisation, or give it more memory.",
-  ].join(" ");
-  return new CorralError("CORRAL_DOES_NOT_FIT", message, {
-    facts: { shape, ledger, nearest: fits ? nearest.shape : null },
-  });
+    refusal,
+    `${fits({ shape, ledger }) ? "A" : "The smallest"} plan of this kind (${flagsOf(shape, wanted)}) takes ${mebibytes(ledger.peak)} of memory, and`,
+    `${mebibytes(ledger.budget)} may be used: ${itemsOf(ledger, shape.workers).join(", ")}.`,
+    nearest
+      ? `The nearest that fits: ${flagsOf(nearest, wanted)}.`
+      : advise(free.ledger, free.shape.workers, parameters),
+  ];
+  const facts = { ...cpus, shape, ledger, nearest };
+  return new CorralError("CORRAL_DOES_NOT_FIT", message.filter(Boolean).join(" "), { facts });
 }
 
-function flagsOf({ workers, slots, context, repack }: Shape): string {
-  return `--workers ${workers} --slots ${slots} --context ${context}${repack ? "" : ", weights not repacked"}`;
+function itemsOf(ledger: MemoryLedger, workers: number): string[] {
+  const each = [
+    ["repacked weights", ledger.repacked],
+    ["keys and values", ledger.kv],
+    ["compute buffers", ledger.compute],
+    ["prompt cache", ledger.promptCache],
+  ] as const;
+  return [
+    `${mebibytes(ledger.file)} of file pages`,
+    ...each.flatMap(([what, bytes]) => (bytes > 0 ? [`${workers} x ${mebibytes(bytes)} of ${what}`] : [])),
+    `${mebibytes(ledger.headroom)} kept free`,
+  ];
+}
+
+/** As the command line has it; what is as it was wished is left out where that has gone without saying. */
+function flagsOf(shape: Shape & { readonly threads?: number }, wanted: Shape): string {
+  const { workers, threads, slots, context, repack, keyValueType } = shape;
+  return [
+    `--workers ${workers}${threads === undefined ? "" : ` --threads ${threads}`} --slots ${slots} --context ${context}`,
+    ...(keyValueType === wanted.keyValueType ? [] : [`--key-value-type ${keyValueType}`]),
+    ...(repack === wanted.repack ? [] : [`--repack ${repack}`]),
+  ].join(" ");
+}
+
+/** What was given up, for people. */
+function warningsOf(before: Shape, after: Shape): string[] {
+  const requests = (shape: Shape) => shape.workers * shape.slots;
+  const what = [
+    after.workers !== before.workers &&
+      `${after.workers} of ${before.workers} workers, each for ${after.slots} request${after.slots === 1 ? "" : "s"} at once.`,
+    requests(after) < requests(before) &&
+      `${requests(after)} request${requests(after) === 1 ? "" : "s"} at once instead of ${requests(before)}.`,
+    after.context !== before.context && `a request may use ${after.context} tokens instead of ${before.context}.`,
+    after.keyValueType !== before.keyValueType &&
+      `keys and values are kept in ${after.keyValueType} instead of ${before.keyValueType}, which costs some precision.`,
+    after.repack !== before.repack && "weights are not repacked for this CPU, so prompts are read more slowly.",
+  ];
+  return what.flatMap((text) => (text === false ? [] : [`Memory is short: ${text}`]));
 }

@@ -2,25 +2,34 @@ import type { Machine } from "../machine/machine.ts";
 import type { ModelDescription } from "../model/description.ts";
 import type { EngineTraits } from "./engine-choice.ts";
 import type { MemoryLedger } from "./plan.ts";
+import type { EngineSettings } from "./settings.ts";
 import type { Shape } from "./shape.ts";
 
 export const MIB = 1024 ** 2;
 
-const F16 = 2;
+/** Bytes of a key or value; q8_0 keeps 32 in 34. */
+const KEY_VALUE_BYTES = { f16: 2, q8_0: 34 / 32 } as const;
 
 /** llama-server's own default of --cache-ram, here for all workers together. */
 const MOST_PROMPT_CACHE = 8192 * MIB;
 
 /**
  * What a plan of this shape takes, by the formula of the MemoryLedger. The prompt cache gets a quarter of what is left,
- * so the total stays within the budget whenever the rest does.
+ * so the peak stays within the budget whenever the rest does.
+ * @param settings Those that are fixed; the others are the engine's usual ones for the shape.
  */
-export function ledgerOf(machine: Machine, model: ModelDescription, engine: EngineTraits, shape: Shape): MemoryLedger {
+export function ledgerOf(
+  machine: Machine,
+  model: ModelDescription,
+  engine: EngineTraits,
+  shape: Shape,
+  settings: Partial<EngineSettings> = {},
+): MemoryLedger {
   const budget = Math.min(machine.memory.limit ?? Number.POSITIVE_INFINITY, machine.memory.available);
   const file = model.files.reduce((sum, { bytes }) => sum + bytes, 0);
   const repacked = shape.repack ? engine.repackedBytes(machine, model) : 0;
   const kv = keyValueBytes(model, shape);
-  const compute = engine.computeBytes(model, shape);
+  const compute = engine.computeBytes(model, shape, { ...engine.usualSettings(shape), ...settings });
   const headroom = headroomOf(budget);
   const total = file + shape.workers * (repacked + kv + compute);
   const needed = total + headroom;
@@ -39,9 +48,10 @@ export function ledgerOf(machine: Machine, model: ModelDescription, engine: Engi
   };
 }
 
-/** Keys and values in f16, for every token of every slot. Models that embed or rank keep none. */
-function keyValueBytes({ layers, kvHeads, headDim, purpose }: ModelDescription, { context, slots }: Shape): number {
-  return purpose !== "text" ? 0 : 2 * layers * kvHeads * headDim * F16 * context * slots;
+/** Keys and values for every token of every slot. Models that embed or rank keep none. */
+function keyValueBytes(model: ModelDescription, { context, slots, keyValueType }: Shape): number {
+  const { layers, kvHeads, headDim, purpose } = model;
+  return purpose !== "text" ? 0 : 2 * layers * kvHeads * headDim * KEY_VALUE_BYTES[keyValueType] * context * slots;
 }
 
 /** A twentieth for the gateway and the system, from 128 MiB (a gateway at rest) to 2 GiB. */

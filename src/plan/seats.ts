@@ -1,4 +1,3 @@
-import { CorralError } from "../errors.ts";
 import type { Cpu, Machine } from "../machine/machine.ts";
 import { groupBy } from "./group-by.ts";
 
@@ -48,16 +47,13 @@ export interface Wish {
 
 /**
  * Preferred seats if they are enough for the wish; else exactly as many as it needs, giving up in this order: the
- * gateway's own core, the quota, performance cores, physical cores.
- *
- * @throws CorralError CORRAL_DOES_NOT_FIT when there are fewer CPUs than threads were asked for.
+ * gateway's own core, the quota, performance cores, physical cores. The wish is one that `lackOfSeats` grants.
  */
 export function seatsFor(machine: Machine, wish: Wish): Seats {
   const { workers = 1, threads = 1 } = wish;
   const need = workers * threads;
   const preferred = preferredSeats(machine);
   if (need <= preferred.seats.length) return preferred;
-  if (need > machine.cpus.length) throw tooManyThreads(machine, wish);
 
   const cores = coresOf(machine);
   const fast = cores.filter(({ kind }) => kind === "performance");
@@ -125,20 +121,23 @@ function paidFor({ cpuQuota }: Machine): number {
   return cpuQuota === null ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(cpuQuota));
 }
 
-function tooManyThreads({ cpus }: Machine, { workers, threads }: Wish): CorralError {
+/** A wish for more threads than there are CPUs. */
+export interface LackOfSeats {
+  readonly need: number;
+  readonly cpus: number;
+  readonly asked: Wish;
+  /** As much of the wish as there are CPUs for. */
+  readonly nearest: Wish;
+}
+
+/** Null where there are CPUs enough. */
+export function lackOfSeats({ cpus }: Machine, { workers, threads }: Wish): LackOfSeats | null {
+  const need = (workers ?? 1) * (threads ?? 1);
+  if (need <= cpus.length) return null;
   const fitting = Math.min(workers ?? 1, cpus.length);
   const nearest = {
     ...(workers === undefined ? {} : { workers: fitting }),
     ...(threads === undefined ? {} : { threads: Math.floor(cpus.length / fitting) }),
   };
-  const flags = (wish: Wish) =>
-    [wish.workers && `--workers ${wish.workers}`, wish.threads && `--threads ${wish.threads}`]
-      .filter(Boolean)
-      .join(" ");
-  const need = (workers ?? 1) * (threads ?? 1);
-  return new CorralError(
-    "CORRAL_DOES_NOT_FIT",
-    `${flags({ workers, threads })} takes ${need} CPUs, and ${cpus.length} may be used. The nearest that fits: ${flags(nearest)}.`,
-    { facts: { need, cpus: cpus.length, nearest } },
-  );
+  return { need, cpus: cpus.length, asked: { workers, threads }, nearest };
 }

@@ -1,18 +1,26 @@
 import { groupBy } from "./group-by.ts";
 import type { Seat } from "./seats.ts";
 
-/** Cores of one worker on a big machine: 4 to 8 sequences keep about so many busy (measured on 32 to 192-core hosts). */
-const CORES_A_WORKER = 8;
-/** From here on a machine is big; below it two workers are what keeps service alive when one dies. */
-const BIG = 16;
+/**
+ * Numbers of workers that suit these seats, fewest first: each cache has workers of its own, all of nearly the same
+ * width; or one worker has all seats, unless those are in several domains, where its threads would wait for far memory.
+ */
+export function evenDivisions(seats: readonly Seat[]): number[] {
+  const sizes = groupsOf(seats, "cache").map((group) => group.length);
+  const largest = Math.max(...sizes);
+  const counts = wholeParts(largest).map((parts) =>
+    sum(sizes.map((size) => Math.max(1, Math.round((size * parts) / largest)))),
+  );
+  const alone = groupsOf(seats, "domain").length === 1 ? [1] : [];
+  return [...new Set([...alone, ...counts])].sort((a, b) => a - b);
+}
 
-/** How many workers suit these seats. No worker shares a cache with another half: each cache has its own, or several. */
-export function suitableWorkers(seats: readonly Seat[]): number {
-  const caches = groupsOf(seats, "cache");
-  // The gateway may have taken one core of a big machine.
-  if (seats.length >= BIG - 1)
-    return sum(caches.map((group) => Math.max(1, Math.round(group.length / CORES_A_WORKER))));
-  return Math.min(seats.length, Math.max(2, caches.length));
+/** Parts of one size; of an odd number one part may be a seat short, mostly the one that the gateway took. */
+function wholeParts(size: number): number[] {
+  const whole = size % 2 === 0 ? [size] : [size, size + 1];
+  return Array.from({ length: size }, (_, index) => index + 1).filter((parts) =>
+    whole.some((seats) => seats % parts === 0),
+  );
 }
 
 /** How many sets of so many threads these seats hold without straddling a cache, else a domain; at least 1. */
@@ -25,21 +33,24 @@ export function suitableWorkersOf(seats: readonly Seat[], threads: number): numb
  * Splits seats among workers, as evenly as caches and domains allow. Sets are disjoint and together use all seats. A
  * worker straddles a cache or a domain only when there are fewer workers than those.
  */
-export function divide(
-  seats: readonly Seat[],
+export function divide(seats: readonly Seat[], workers: number): Seat[][] {
+  const caches = groupsOf(seats, "cache");
+  if (workers >= caches.length) return share(caches, workers, runs);
+  const domains = groupsOf(seats, "domain");
+  if (domains.length === 1) return runs(caches, workers).map((run) => run.flat());
+  if (workers >= domains.length) return share(domains, workers, divide);
+  return runs(domains, workers).map((run) => run.flat());
+}
+
+/** Each group is split among its share of the workers. */
+function share(
+  groups: readonly (readonly Seat[])[],
   workers: number,
-  levels: readonly Level[] = ["domain", "cache"],
+  split: (seats: readonly Seat[], workers: number) => Seat[][],
 ): Seat[][] {
-  const [level, ...finer] = levels;
-  if (workers === 1) return [[...seats]];
-  if (level === undefined) return runs(seats, workers);
-  const groups = groupsOf(seats, level);
-  if (workers < groups.length) return runs(groups, workers).map((run) => run.flat());
-  const shares = shareOut(
-    groups.map((group) => group.length),
-    workers,
-  );
-  return groups.flatMap((group, index) => divide(group, shares[index] ?? 1, finer));
+  const sizes = groups.map((group) => group.length);
+  const shares = shareOut(sizes, workers);
+  return groups.flatMap((group, index) => split(group, shares[index] ?? 1));
 }
 
 /** Sets of exactly so many seats: within a cache if they all can be, else within a domain, else anywhere. */
@@ -62,9 +73,9 @@ function packWithin(groups: Seat[][], workers: number, threads: number): Seat[][
   return free.flatMap(({ sets }) => sets);
 }
 
-type Level = "domain" | "cache";
+export type Level = "domain" | "cache";
 
-function groupsOf(seats: readonly Seat[], level: Level): Seat[][] {
+export function groupsOf(seats: readonly Seat[], level: Level): Seat[][] {
   return groupBy(seats, (seat) => seat[level]);
 }
 

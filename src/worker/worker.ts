@@ -159,10 +159,10 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
   async #spawn({ endpoint, keyFile }: Address): Promise<RunningProcess> {
     const { engine, program, plan, worker, noRepack, options } = this.#setup;
     const command = engine.commandLine(program, { plan, worker, endpoint, keyFile, noRepack, extraArgs: options.args });
-    const tools = await findLaunchTools();
+    const tools = await findLaunchTools(worker.node);
     const env = workerEnvironment(process.env, command.env);
     // Not where corral was started: that folder might be unmounted, and a core dump does not belong there.
-    const running = startProcess(launch(command, worker.cpus, tools), env, "/");
+    const running = startProcess(launch(command, worker, tools), env, "/");
     this.#process = running;
     if (this.#order !== null) running.kill("SIGKILL");
     if (running.pid !== null) this.#become({ name: "starting", since: performance.now(), pid: running.pid });

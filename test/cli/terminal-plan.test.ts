@@ -38,19 +38,21 @@ WORKER   THREADS  CPUS
 gateway           shares those of the workers
 
 engine        llama: it reads GGUF files
+goal          balanced, 8 requests at once
 slots         4 a worker, 8 in all
 context       2048 tokens a request
 prompt cache  300 MiB a worker
 weights       repacked for this CPU in each worker
 
-MEMORY, MiB         WORKER        ALL
-model file                        340
-repacked weights       192  x 2   384
-keys and values         96  x 2   192
-compute (estimate)     124  x 2   248
-prompt cache           300  x 2   600
-kept free                         205
-total, of 4 GiB                  1969
+MEMORY, MiB            WORKER        ALL
+model file, shared                   340
+repacked weights          192  x 2   384
+keys and values            96  x 2   192
+compute (estimate)        124  x 2   248
+total                               1164
+prompt cache, at most     300  x 2   600
+kept free                            205
+peak, of 4 GiB                      1969
 
 ! Memory is short: a request may use 2048 tokens instead of 8192.`.trimStart(),
   );

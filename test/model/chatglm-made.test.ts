@@ -204,6 +204,10 @@ describe("the description of a .bin file", () => {
       chatTemplate: null,
       files: [{ path, bytes: expect.any(Number) }],
       tensorBytes: { Q8_0: (34 / 32) * 128 * (2 * 1280 + 2 * (256 + 128 + 768)), F32: 4 * (2 * (256 + 256) + 128) },
+      matrices: expect.arrayContaining([
+        { type: "Q8_0", shape: [128, 1280], use: "looked up", bytes: (34 / 32) * 128 * 1280 },
+        { type: "Q8_0", shape: [128, 1280], use: "multiplied", bytes: (34 / 32) * 128 * 1280 },
+      ]),
       purpose: "text",
       unconvertible: null,
     });

@@ -44,6 +44,7 @@ describe("a description", () => {
       chatTemplate: null,
       files: [{ path, bytes: expect.any(Number) }],
       tensorBytes: { F32: 1024 + 12 + 48 },
+      matrices: expect.any(Array),
       purpose: "text",
     });
   });
@@ -66,6 +67,24 @@ describe("a description", () => {
     ["the largest of a number per layer", { "llama.attention.head_count": numbers("u32", [2, 8, 0]) }, { heads: 8 }],
   ])("has %s", async (_, changes, expected) => {
     expect(await describeModel(await modelWith(changes))).toMatchObject(expected);
+  });
+
+  it.each<[string, string[], string, string[]]>([
+    ["embeddings alone that are the output, too", ["token_embd"], "llama", ["both 64x4"]],
+    ["embeddings of an encoder, which has no output", ["token_embd"], "bert", ["looked up 64x4"]],
+    ["embeddings beside an output", ["token_embd", "output"], "llama", ["looked up 64x4", "multiplied 64x4"]],
+    ["layers alike as one", ["output", "blk.0.ffn_up", "blk.1.ffn_up"], "llama", ["multiplied 64x4"]],
+  ])("counts %s", async (_, names, architecture, expected) => {
+    const path = join(folder, `model-${files++}.gguf`);
+    const metadata = SMALL_METADATA.map(([key, value]): [string, MadeValue] => [
+      key.replace(/^llama\./, `${architecture}.`),
+      key === "general.architecture" ? text(architecture) : value,
+    ]);
+    const tensors = [...names.map((name) => zeros(`${name}.weight`, [64, 4])), zeros("output_norm.weight", [64])];
+    await writeGguf(path, { metadata, tensors });
+    const { matrices } = await describeModel(path);
+    expect(matrices.map(({ use, shape }) => `${use} ${shape.join("x")}`)).toEqual(expected);
+    expect(matrices.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(names.length * 64 * 4 * 4);
   });
 
   it("knows encoders by their architecture", async () => {

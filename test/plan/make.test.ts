@@ -2,8 +2,12 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CorralError } from "../../src/errors.ts";
 import type { Cpu, Machine } from "../../src/machine/machine.ts";
+import { ALONE_MUST_WIN_BY, TIE } from "../../src/plan/choose.ts";
+import { expectedLoad } from "../../src/plan/expected-load.ts";
+import { GOALS, scoreOf } from "../../src/plan/goal.ts";
 import { makePlan } from "../../src/plan/make.ts";
-import type { PlanOverrides } from "../../src/plan/plan.ts";
+import type { PlanOverrides, PlanWish, WorkerPlan } from "../../src/plan/plan.ts";
+import { errorOf } from "./error-of.ts";
 import { knownMachine } from "./known-machine.ts";
 import { llama } from "./llama.ts";
 import { eightBillion, halfBillion } from "./models.ts";
@@ -11,80 +15,7 @@ import { eightBillion, halfBillion } from "./models.ts";
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 
-function errorOf(run: () => unknown): CorralError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof CorralError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
-}
-
-describe("memory", () => {
-  test("the ledger adds up, and says what was counted", async () => {
-    const { memory, workers } = makePlan(await knownMachine("desktop-16-cores"), eightBillion, llama);
-    // 128 KiB a token (Llama-3-8B in f16), 4 slots of 8192 tokens; of x86's AVX512 types the model has Q4_K.
-    expect(memory).toMatchObject({ file: 4692 * MIB, repacked: 3500 * MIB, kv: 4 * GIB, budget: 56 * GIB });
-    expect(memory.compute).toBeGreaterThan(100 * MIB);
-    expect(memory.compute).toBeLessThan(512 * MIB);
-    const each = memory.repacked + memory.kv + memory.compute + memory.promptCache;
-    expect(memory.peak).toBe(memory.file + workers.length * each + memory.headroom);
-  });
-
-  test("what is repacked depends on the CPU", async () => {
-    const repackedOn = async (name: string) =>
-      makePlan(await knownMachine(name), eightBillion, llama, { slots: 1, context: 512 });
-    expect((await repackedOn("server-2-sockets")).memory.repacked).toBe(4680 * MIB); // AMX: Q6_K too
-    expect((await repackedOn("desktop-16-cores")).memory.repacked).toBe(3500 * MIB);
-    const board = {
-      ...(await knownMachine("board-aarch64")),
-      memory: { total: 64 * GIB, available: 64 * GIB, limit: null },
-    };
-    expect(makePlan(board, eightBillion, llama).memory.repacked).toBe(4680 * MIB);
-  });
-
-  test("what the user fixed is refused rather than changed", async () => {
-    const machine = await knownMachine("limit-4-gib");
-    const error = errorOf(() => makePlan(machine, halfBillion, llama, { context: 131_072, slots: 8 }));
-    expect(error.code).toBe("CORRAL_DOES_NOT_FIT");
-    expect(error.message).toMatch(/may be used: 340 MiB of file pages, 1 x \d+ MiB for workers/);
-    const nearest = error.facts.nearest as PlanOverrides;
-    expect(makePlan(machine, halfBillion, llama, nearest)).toMatchObject({
-      slots: nearest.slots,
-      context: nearest.context,
-    });
-    expect(error.message).toContain(`The nearest that fits: --workers ${nearest.workers} --slots ${nearest.slots}`);
-  });
-
-  test("a model that fits in no way: no plan is offered", async () => {
-    const machine = await knownMachine("vps-2-cores");
-    const error = errorOf(() => makePlan(machine, eightBillion, llama));
-    expect(error).toMatchObject({ code: "CORRAL_DOES_NOT_FIT", facts: { nearest: null } });
-    expect(error.message).toMatch(/take a smaller model or quantisation, or give it more memory\.$/);
-  });
-
-  test("models that only embed keep no keys, values or prompts", async () => {
-    const bert = { ...halfBillion, contextLength: 512, purpose: "embedding" as const };
-    const plan = makePlan(await knownMachine("vps-2-cores"), bert, llama);
-    expect(plan).toMatchObject({ context: 512, promptCache: 0, memory: { kv: 0, promptCache: 0 } });
-  });
-});
-
 describe("overrides", () => {
-  test("more threads than CPUs: the numbers and the nearest that fits", async () => {
-    const machine = await knownMachine("vps-2-cores");
-    const error = errorOf(() => makePlan(machine, halfBillion, llama, { workers: 3, threads: 2 }));
-    expect(error).toMatchObject({
-      code: "CORRAL_DOES_NOT_FIT",
-      message:
-        "--workers 3 --threads 2 takes 6 CPUs, and 2 may be used. The nearest that fits: --workers 2 --threads 1.",
-      facts: { need: 6, cpus: 2, nearest: { workers: 2, threads: 1 } },
-    });
-    expect(errorOf(() => makePlan(machine, halfBillion, llama, { threads: 5 })).facts.nearest).toEqual({ threads: 2 });
-    expect(errorOf(() => makePlan(machine, halfBillion, llama, { workers: 5 })).facts.nearest).toEqual({ workers: 2 });
-  });
-
   test.each([{ workers: 0 }, { threads: 1.5 }, { slots: -1 }, { context: Number.NaN }])(
     "%o is no option",
     async (overrides) => {
@@ -101,6 +32,15 @@ describe("overrides", () => {
       "The model was trained for 32768 tokens: beyond, up to 65536, answers may be nonsense.",
       "2 slots: sequences are computed in fours, so 1, 4 or 8 slots use the CPU better.",
     ]);
+  });
+
+  test("workers that were asked for get the usual slots, however many they are", async () => {
+    const machine = await knownMachine("desktop-16-cores");
+    for (const workers of [1, 3, 15])
+      expect(makePlan(machine, halfBillion, llama, { workers })).toMatchObject({ slots: 4, concurrency: 4 * workers });
+    expect(makePlan(machine, halfBillion, llama, { workers: 3, slots: 1 })).toMatchObject({ slots: 1, concurrency: 3 });
+    const wish = { concurrency: 24 };
+    expect(makePlan(machine, halfBillion, llama, { workers: 3 }, wish)).toMatchObject({ slots: 8, concurrency: 24 });
   });
 
   test("weights are not repacked when the user says so", async () => {
@@ -169,10 +109,15 @@ const anyOverrides: fc.Arbitrary<PlanOverrides> = fc.record(
   { requiredKeys: [] },
 );
 
+const anyWish: fc.Arbitrary<PlanWish> = fc.record(
+  { goal: fc.constantFrom(...GOALS), concurrency: fc.integer({ min: 1, max: 200 }) },
+  { requiredKeys: [] },
+);
+
 test("every plan keeps its promises, whatever the machine and the wish", () => {
   fc.assert(
-    fc.property(anyMachine, anyOverrides, (machine, overrides) => {
-      const plan = planOrNull(machine, overrides);
+    fc.property(anyMachine, anyOverrides, anyWish, (machine, overrides, wish) => {
+      const plan = planOrNull(machine, overrides, wish);
       if (plan === null) return;
       const used = plan.workers.flatMap(({ cpus }) => cpus);
       expect(new Set(used).size, "CPU sets are disjoint").toBe(used.length);
@@ -202,24 +147,57 @@ test("every plan keeps its promises, whatever the machine and the wish", () => {
       expect(workers).toHaveLength(overrides.workers ?? workers.length);
       if (overrides.workers === undefined && overrides.threads === undefined && machine.cpuQuota !== null)
         expect(used.length).toBeLessThanOrEqual(Math.max(1, Math.floor(machine.cpuQuota)));
-      const isAuto = overrides.workers === undefined && overrides.threads === undefined;
-      const isReduced = plan.warnings.some((warning) => /^Memory is short: .* workers\.$/.test(warning));
-      if (isAuto && !isReduced && workers.length > 1) expect(plan.warnings.join()).not.toContain("span");
+      const isForced = overrides.workers !== undefined || overrides.threads !== undefined;
+      const isReduced = plan.warnings.some((warning) => warning.startsWith("Memory is short"));
+      if (!isForced && !isReduced) {
+        const cpus = new Map(machine.cpus.map((cpu) => [cpu.id, cpu]));
+        const homes = (worker: WorkerPlan, homeOf: (cpu: Cpu | undefined) => unknown) =>
+          new Set(worker.cpus.map((id) => homeOf(cpus.get(id)))).size;
+        const straddling = (homeOf: (cpu: Cpu | undefined) => unknown) =>
+          workers.filter((worker) => homes(worker, homeOf) > 1);
+        expect(
+          straddling((cpu) => cpu?.package),
+          "no worker straddles a node",
+        ).toEqual([]);
+        if (workers.length > 1)
+          expect(
+            straddling((cpu) => cpu?.cacheGroup),
+            "none but one that is alone straddles a cache",
+          ).toEqual([]);
+      }
+      expect(plan.why.map(({ about }) => about)).toEqual(expect.arrayContaining(["cores", "workers", "slots"]));
     }),
     { numRuns: 500 },
   );
 });
 
 /** Null where it is refused for a reason that is true. */
-function planOrNull(machine: Machine, overrides: PlanOverrides) {
+function planOrNull(machine: Machine, overrides: PlanOverrides, wish: PlanWish) {
   try {
-    return makePlan(machine, halfBillion, llama, overrides);
+    return makePlan(machine, halfBillion, llama, overrides, wish);
   } catch (error) {
     if (!(error instanceof CorralError) || error.code !== "CORRAL_DOES_NOT_FIT") throw error;
     const { need, cpus, nearest } = error.facts as { need?: number; cpus?: number; nearest: PlanOverrides | null };
     if (need !== undefined && cpus !== undefined) expect(need).toBeGreaterThan(cpus);
     // What is offered instead must be possible.
-    if (nearest && need === undefined) makePlan(machine, halfBillion, llama, { ...nearest });
+    if (nearest) makePlan(machine, halfBillion, llama, { ...nearest });
     return null;
   }
 }
+
+test("no other goal's plan is better for a goal than its own, but for ties and for what one worker alone must win by", () => {
+  const plentyOfMemory = { total: 999 * GIB, available: 999 * GIB, limit: null };
+  fc.assert(
+    fc.property(anyMachine, fc.integer({ min: 1, max: 100 }), (any, concurrency) => {
+      const machine = { ...any, memory: plentyOfMemory };
+      const plans = GOALS.map((goal) => makePlan(machine, eightBillion, llama, {}, { goal, concurrency }));
+      const load = expectedLoad(concurrency, 8192, "text");
+      for (const goal of GOALS) {
+        const scores = plans.map(({ predicted }) => (predicted === null ? 0 : scoreOf(goal, predicted, load)));
+        const own = scores[GOALS.indexOf(goal)] ?? 0;
+        expect(own * ALONE_MUST_WIN_BY[goal]).toBeGreaterThanOrEqual(Math.max(...scores) * (1 - TIE) * 0.999);
+      }
+    }),
+    { numRuns: 100 },
+  );
+});

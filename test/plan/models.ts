@@ -2,7 +2,7 @@ import type { ModelDescription } from "../../src/model/description.ts";
 
 const MIB = 1024 ** 2;
 
-/** The shape of Qwen2.5-0.5B-Instruct in Q4_0: 12 KiB of keys and values a token, 330 MiB of repackable weights. */
+/** The shape of Qwen2.5-0.5B-Instruct in Q4_0: 12 KiB of keys and values a token, an output matrix in Q8_0. */
 export const halfBillion: ModelDescription = {
   path: "/models/qwen2.5-0.5b-q4_0.gguf",
   name: "qwen2.5-0.5b-q4_0",
@@ -20,7 +20,11 @@ export const halfBillion: ModelDescription = {
   vocabulary: 151_936,
   chatTemplate: null,
   files: [{ path: "/models/qwen2.5-0.5b-q4_0.gguf", bytes: 340 * MIB }],
-  tensorBytes: { Q4_0: 330 * MIB, F32: 1 * MIB },
+  tensorBytes: { Q4_0: 192 * MIB, Q8_0: 138 * MIB, F32: 1 * MIB },
+  matrices: [
+    { type: "Q8_0", shape: [896, 151_936], use: "both", bytes: 138 * MIB },
+    { type: "Q4_0", shape: [896, 4864], use: "multiplied", bytes: 192 * MIB },
+  ],
   purpose: "text",
 };
 
@@ -41,4 +45,10 @@ export const eightBillion: ModelDescription = {
   vocabulary: 128_256,
   files: [{ path: "/models/llama-3-8b-q4_k_m.gguf", bytes: 4692 * MIB }],
   tensorBytes: { Q4_K: 3500 * MIB, Q6_K: 1180 * MIB, F32: 2 * MIB },
+  matrices: [
+    { type: "Q4_K", shape: [4096, 128_256], use: "looked up", bytes: 282 * MIB },
+    { type: "Q6_K", shape: [4096, 128_256], use: "multiplied", bytes: 411 * MIB },
+    { type: "Q4_K", shape: [4096, 14_336], use: "multiplied", bytes: 3218 * MIB },
+    { type: "Q6_K", shape: [14_336, 4096], use: "multiplied", bytes: 769 * MIB },
+  ],
 };

@@ -1,5 +1,6 @@
 import type { ModelDescription } from "../description.ts";
 import { weightsOf } from "../gguf/types.ts";
+import { groupMatrices } from "../matrices.ts";
 import { modelName } from "../parts.ts";
 import { bytesByType, largestType } from "../tensor-bytes.ts";
 import { MODEL_TYPES } from "./layout.ts";
@@ -27,6 +28,10 @@ export function describeChatglm({ path, size, type, version, config, tensors }: 
     chatTemplate: null,
     files: [{ path, bytes: size }],
     tensorBytes,
+    matrices: groupMatrices(
+      tensors.map((tensor) => ({ ...tensor, shape: tensor.shape.toReversed() })),
+      (name) => (name.endsWith("word_embeddings.weight") ? "looked up" : "multiplied"),
+    ),
     purpose: "text",
   };
 }

@@ -1,6 +1,7 @@
 import { CorralError } from "../../errors.ts";
 import { broken } from "../broken.ts";
-import type { ModelDescription, Purpose } from "../description.ts";
+import type { MatrixGroup, ModelDescription, Purpose } from "../description.ts";
+import { groupMatrices } from "../matrices.ts";
 import { type ModelParts, modelName } from "../parts.ts";
 import { bytesByType, largestType } from "../tensor-bytes.ts";
 import { weightsOf } from "./types.ts";
@@ -63,7 +64,22 @@ export function describeParts(parts: ModelParts): ModelDescription {
     chatTemplate: header.text("tokenizer.chat_template"),
     files: parts.map(({ path, bytes }) => ({ path, bytes })),
     tensorBytes,
+    matrices: groupMatrices(tensors, usesOf(architecture, tensors)),
     purpose: purposeOf(architecture, header.count(own("pooling_type")) ?? 0),
+  };
+}
+
+/** Tensors whose operation in llama.cpp v0.5.0 (llama-arch.cpp) is GET_ROWS, those of every layer aside: they are small. */
+const LOOKED_UP = new Set(
+  ["token_embd", "position_embd", "token_types", "per_layer_token_embd"].map((name) => `${name}.weight`),
+);
+
+/** A model that writes text and has no output matrix multiplies by its embeddings. */
+function usesOf(architecture: string, tensors: readonly GgufTensor[]): (name: string) => MatrixGroup["use"] {
+  const isTied = !ENCODERS.has(architecture) && !tensors.some(({ name }) => name === "output.weight");
+  return (name) => {
+    if (isTied && name === "token_embd.weight") return "both";
+    return LOOKED_UP.has(name) ? "looked up" : "multiplied";
   };
 }
 
