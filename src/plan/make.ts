@@ -172,10 +172,8 @@ function figuresOf({ machine, model, overrides, tuned, given, load, seating, sha
 
 function fewerForMemory({ chosen, unlimited }: Choice): string[] {
   if (chosen.workers === unlimited.workers && chosen.slots === unlimited.slots) return [];
-  const instead = `${unlimited.workers} with ${unlimited.slots}`;
-  return [
-    `Memory is short: ${counted(chosen.workers, "worker")} with ${counted(chosen.slots, "slot")} instead of ${instead}.`,
-  ];
+  const each = `each for ${counted(chosen.slots, "request")} at once`;
+  return [`Memory is short: ${chosen.workers} of ${unlimited.workers} workers, ${each}.`];
 }
 
 function straddling(sets: readonly (readonly Seat[])[]): string[] {

@@ -56,13 +56,14 @@ function because(decision: Decision, { goal, predicted, concurrency }: Plan): st
   const figures = predicted === null ? "" : `: ${described(predicted)}`;
   if (isAsMeasured(decision)) return `measured to be best${figures}`;
   if (overrides.workers !== undefined) return `asked for; predicted${figures}`;
+  if (!choice.chosen.fits)
+    return `what memory leaves of ${split(choice.chosen)}, which is predicted to be best${figures}`;
   const what = `of ${counted(choice.rated.length, "split")} for "${goal}" and ${counted(concurrency, "request")} at once`;
   return `${standing(choice)}, ${what}${figures}`;
 }
 
 function standing({ rated, chosen }: Choice): string {
   const better = rated.filter(({ score, fits }) => fits && score > chosen.score);
-  if (!chosen.fits) return "memory is short, so the fewest workers";
   if (better.length === 0) return "predicted to be the best";
   return better.every(({ workers }) => workers > 1)
     ? "predicted to be as good as the best, with fewer copies of everything or without waiting"
