@@ -11,7 +11,7 @@ const MOST_REJECTED = 4;
 /** How many workers of how many threads, and what other splits were predicted to give. */
 export function workersReason(decision: Decision, plan: Plan): Reason {
   const { choice, shape } = decision;
-  const rejected = others(choice).map((rated) => `${split(rated)}: ${whyNot(rated, decision)}`);
+  const rejected = others(choice, shape.workers).map((rated) => `${split(rated)}: ${whyNot(rated, decision)}`);
   const domains = groupsOf(decision.seating.seats, "domain").length;
   const spanning =
     domains > 1 && shape.workers > 1 ? [`1 worker: its threads would be on ${domains} NUMA nodes or sockets`] : [];
@@ -75,8 +75,8 @@ function isAsMeasured({ overrides, tuned }: Decision): boolean {
 }
 
 /** The best other splits, one for each number of workers. */
-function others({ rated, chosen }: Choice): Rated[] {
-  const seen = new Set([chosen.workers]);
+function others({ rated, chosen }: Choice, taken: number): Rated[] {
+  const seen = new Set([chosen.workers, taken]);
   return rated.filter(({ workers }) => !seen.has(workers) && seen.add(workers)).slice(0, MOST_REJECTED);
 }
 
