@@ -32,7 +32,7 @@ export interface Verdict {
   readonly at: number;
   /** Of the best split: 1 when that was chosen. */
   readonly share: number;
-  /** Over one process with all threads; null where the grid has none here. */
+  /** Over one process with threads on all cores; null where the grid has none here. */
   readonly overOneProcess: number | null;
   /** Over as many processes as there are groups of 8 cores; null where the grid has none here. */
   readonly overEightCores: number | null;
@@ -57,10 +57,9 @@ export function judge(cells: readonly MeasuredCell[], predict: PredictDecode, by
   });
 }
 
-/** With as many threads as there are cores, or what is nearest to it. */
+/** The fastest, where it was measured with several numbers of threads. */
 function oneProcess(cells: readonly MeasuredCell[]): MeasuredCell | undefined {
-  const distance = ({ host, split }: Cell) => Math.abs(split.threads - host.cores);
-  return cells.filter(({ split }) => split.workers === 1).toSorted((a, b) => distance(a) - distance(b))[0];
+  return cells.filter(({ split }) => split.workers === 1).toSorted((a, b) => b.decode - a.decode)[0];
 }
 
 interface Contest<C> {

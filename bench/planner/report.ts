@@ -4,7 +4,7 @@ import { markdownTable, times } from "../kit/table.ts";
 import type { Choice, Reading, Verdict } from "./judge.ts";
 
 /** What a choice is to reach of the best. */
-export const ENOUGH = 0.9;
+const ENOUGH = 0.9;
 
 const TITLES: Record<Reading, string> = {
   concurrency: "Among all splits for the same requests at once",
@@ -30,7 +30,7 @@ export function report(verdicts: readonly Verdict[], by: Reading): string {
     markdownTable([...columns, ...rivals], rows),
     "",
     `${reaching(grids)} of ${grids.length} grids reach ${percent(ENOUGH)} everywhere; ${everywhere(verdicts)}.`,
-    `Grids that reach it at each ${by}: ${byPlace(verdicts)}.`,
+    `At one ${by} at a time all grids reach it${exceptions(verdicts)}.`,
   ].join("\n");
 }
 
@@ -45,11 +45,13 @@ function everywhere(verdicts: readonly Verdict[]): string {
   return `${good} of ${verdicts.length} choices do, ${percent(mean)} on average`;
 }
 
-function byPlace(verdicts: readonly Verdict[]): string {
-  return groupBy(verdicts, ({ at }) => String(at))
-    .toSorted((a, b) => (a[0]?.at ?? 0) - (b[0]?.at ?? 0))
-    .map((of) => `${of[0]?.at}: ${reaching(of.map((verdict) => [verdict]))}/${of.length}`)
-    .join(", ");
+function exceptions(verdicts: readonly Verdict[]): string {
+  const missed = groupBy(verdicts, ({ at }) => String(at)).flatMap((of) => {
+    const good = of.filter(({ share }) => share >= ENOUGH).length;
+    return good === of.length ? [] : [{ at: of[0]?.at ?? 0, text: `${good} of ${of.length} at ${of[0]?.at}` }];
+  });
+  const texts = missed.sort((a, b) => a.at - b.at).map(({ text }) => text);
+  return texts.length === 0 ? "" : `, but ${texts.join(", ")}`;
 }
 
 /** One for each host, model and concurrency, for programs. */

@@ -1,7 +1,7 @@
 import type { ModelDescription } from "../model/description.ts";
 import { CONSTANTS, type CostConstants } from "./cost-constants.ts";
 import type { Figures, Load } from "./goal.ts";
-import type { Host } from "./host.ts";
+import { CORE_BANDWIDTH, type Host } from "./host.ts";
 
 /** How a machine is split: workers of so many threads, each with so many slots. */
 export interface Split {
@@ -77,7 +77,7 @@ export function predictWith(constants: CostConstants, host: Host, model: ModelCo
   const running = Math.min(load.concurrency, split.workers * split.slots);
   const workers = Math.min(split.workers, running);
   const team = teamOf(constants, host, { workers, threads: split.threads });
-  const work = { model, workers, batch: running / workers };
+  const work = { model, batch: running / workers };
   const perToken = stepSeconds(constants, team, work, load.prompt + load.answer / 2);
   const perPrompt = promptSeconds(constants, team, work, load.prompt);
   const turnsBefore = load.concurrency / running - 1;
@@ -91,7 +91,6 @@ export function predictWith(constants: CostConstants, host: Host, model: ModelCo
 
 /** What one of several busy workers has of the host. */
 interface Team {
-  readonly threads: number;
   /** In units of a fast one, all together. */
   readonly cores: number;
   /** Bytes a second. */
@@ -106,10 +105,10 @@ function teamOf(constants: CostConstants, host: Host, { workers, threads }: Omit
   const speed = host.simd === "avx512" || host.simd === "avx2" ? 1 : constants.narrowCores;
   const dies = host.cacheGroups / host.sockets > 2 ? constants.manyDies : 1;
   const sharing = workers * threads > host.cores ? constants.sharedCores : 1;
+  const cores = Math.min(threads, host.cores / workers);
   return {
-    threads,
-    cores: speed * Math.min(threads, host.cores / workers),
-    bandwidth: (host.bandwidth * constants.bandwidthShare * dies) / workers,
+    cores: speed * cores,
+    bandwidth: constants.bandwidthShare * dies * Math.min(host.bandwidth / workers, cores * CORE_BANDWIDTH),
     speed,
     barriers: (constants.layerSeconds * sharing * (1 - 1 / threads)) / speed,
   };

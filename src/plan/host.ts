@@ -45,18 +45,20 @@ export function hostOf(machine: Machine): Host {
 
 const GB = 1e9;
 
+/** What one core can draw of a memory that is quicker: 2 cores of an EPYC VM read weights at 31 GB/s, two thirds of it. */
+export const CORE_BANDWIDTH: number = 24 * GB;
+
 /**
  * Peak bandwidth by class of machine, from data sheets: a server's socket has 8 channels of DDR4-3200 (205 GB/s: Ice
  * Lake, Milan, Altra), a newer one 8 to 12 of DDR5-4800 (307 to 461 GB/s: Sapphire Rapids, Genoa); a desktop or laptop 2
- * channels of DDR4-3200 (51 GB/s) or DDR5-4800 (77 GB/s). A few cores of a server cannot draw all of it: 2 cores of an
- * EPYC VM read weights at 31 GB/s, two thirds of what is counted for them here.
+ * channels of DDR4-3200 (51 GB/s) or DDR5-4800 (77 GB/s). A few cores of a server cannot draw all of it.
  */
 function peakBandwidth({ cpuModel, os, features }: Machine, sockets: number, cores: number): number {
   if (os === "darwin") return 100 * GB;
   const isNew = ["avx512_bf16", "amx_tile", "avx_vnni", "sve", "i8mm"].some((feature) => features.includes(feature));
   const isServer = /xeon|epyc|ampere|neoverse|graviton|kunpeng/i.test(cpuModel) || cores / sockets > 16;
   if (!isServer) return (isNew ? 77 : 51) * GB;
-  return Math.min(sockets * (isNew ? 307 : 205), cores * 24) * GB;
+  return Math.min(sockets * (isNew ? 307 : 205) * GB, cores * CORE_BANDWIDTH);
 }
 
 function simdOf(arch: string, features: readonly string[]): Simd {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type ModelCost, modelCostOf, predict, type Split } from "../../src/plan/cost.ts";
 import type { Load } from "../../src/plan/goal.ts";
-import type { Host } from "../../src/plan/host.ts";
+import { CORE_BANDWIDTH, type Host } from "../../src/plan/host.ts";
 import { eightBillion, halfBillion } from "./models.ts";
 
 const server: Host = {
@@ -47,6 +47,12 @@ describe("predict", () => {
         expect(decode({ workers, threads: 32 / workers, slots }, { load: { concurrency } })).toBeLessThan(roof);
       }
     }
+  });
+
+  it("lets one core draw no more than a core can", () => {
+    const f16 = modelCostOf({ ...eightBillion, tensorBytes: { F16: 16e9 } });
+    const alone = { workers: 1, threads: 1, slots: 1 };
+    expect(decode(alone, { model: f16, load: { concurrency: 1 } })).toBeLessThan(CORE_BANDWIDTH / 16e9);
   });
 
   it("gains from bandwidth, always", () => {
