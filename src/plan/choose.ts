@@ -40,15 +40,15 @@ export interface Yardstick {
 }
 
 /**
- * The best for the goal among those that memory is there for. If there is none, the best of the fewest workers: the
- * least to start giving things up from. @param candidates at least one
+ * The best for the goal among those that memory is there for: fewer workers with more slots, for as many requests at
+ * once. If there is none, the best of all: something else must be given up. @param candidates at least one
  */
 export function choose(candidates: readonly Candidate[], yardstick: Yardstick): Choice {
   const rated = candidates.map((candidate) => rate(candidate, yardstick)).sort((a, b) => b.score - a.score);
-  const fitting = rated.filter(({ fits }) => fits);
-  const fewest = Math.min(...rated.map(({ workers }) => workers));
-  const possible = fitting.length > 0 ? fitting : rated.filter(({ workers }) => workers === fewest);
-  return { chosen: bestOf(possible, yardstick), unlimited: bestOf(rated, yardstick), rated };
+  const unlimited = bestOf(rated, yardstick);
+  const enough = Math.min(yardstick.load.concurrency, roomOf(unlimited));
+  const fitting = rated.filter((one) => one.fits && roomOf(one) >= enough);
+  return { chosen: fitting.length > 0 ? bestOf(fitting, yardstick) : unlimited, unlimited, rated };
 }
 
 function rate(candidate: Candidate, { goal, load, predict, ledgerOf }: Yardstick): Rated {
@@ -63,13 +63,18 @@ function rate(candidate: Candidate, { goal, load, predict, ledgerOf }: Yardstick
  */
 function bestOf(rated: readonly Rated[], { goal, load }: Yardstick): Rated {
   const weight = ({ workers, score }: Rated) => (workers === 1 ? score / ALONE_MUST_WIN_BY[goal] : score);
-  const waiting = ({ workers, slots }: Rated) => Math.max(0, load.concurrency - workers * slots);
+  const waiting = (one: Rated) => Math.max(0, load.concurrency - roomOf(one));
   const best = Math.max(...rated.map(weight));
   const [chosen] = rated
     .filter((one) => weight(one) >= best * (1 - TIE))
     .sort((a, b) => standIns(b) - standIns(a) || waiting(a) - waiting(b) || a.workers - b.workers);
   if (chosen === undefined) throw new TypeError("there is nothing to choose from");
   return chosen;
+}
+
+/** Requests at once. */
+function roomOf({ workers, slots }: Candidate): number {
+  return workers * slots;
 }
 
 /** Whether another worker serves while one is dead. */

@@ -91,7 +91,7 @@ function decide(question: Question): Decision {
   const choice = choose(candidatesFor(seating.seats, given, engine.traits, concurrency), {
     goal,
     load,
-    predict: predictor(machine, model),
+    predict: predictor(question, atEase.repack),
     ledgerOf: ({ workers, slots }) => ledger({ ...atEase, workers, slots }),
   });
 
@@ -121,8 +121,9 @@ function concurrencyFor(goal: Goal, { workers, slots }: PlanOverrides, engine: E
   return workers !== undefined ? workers * (slots ?? engine.usualSlots) : usualConcurrency(goal, cores);
 }
 
-function predictor(machine: Machine, model: ModelDescription): (split: Split, load: Load) => Figures {
-  const [host, cost] = [hostOf(machine), modelCostOf(model)];
+function predictor({ machine, model, engine }: Question, isRepacked: boolean): (split: Split, load: Load) => Figures {
+  const repack = isRepacked && engine.traits.repackedBytes(machine, model) > 0;
+  const [host, cost] = [hostOf(machine), modelCostOf(model, { repack })];
   return (split, load) => predict(host, cost, split, load);
 }
 
@@ -163,19 +164,18 @@ function planOf(decision: Decision): Plan {
 }
 
 /** As measured, else as predicted for what memory has left of the choice. */
-function figuresOf({ machine, model, overrides, tuned, given, load, seating, shape }: Decision): Figures {
+function figuresOf(decision: Decision): Figures {
+  const { overrides, tuned, given, load, seating, shape } = decision;
   if (tuned !== null && splitIsTuned(overrides, tuned)) return tuned.figures;
   const { workers, slots } = shape;
   const threads = given.threads ?? threadsOfMost(seating.seats, workers);
-  return predictor(machine, model)({ workers, threads, slots }, load);
+  return predictor(decision, shape.repack)({ workers, threads, slots }, load);
 }
 
 function fewerForMemory({ chosen, unlimited }: Choice): string[] {
   if (chosen.workers === unlimited.workers && chosen.slots === unlimited.slots) return [];
-  const instead = `${unlimited.workers} with ${unlimited.slots}`;
-  return [
-    `Memory is short: ${counted(chosen.workers, "worker")} with ${counted(chosen.slots, "slot")} instead of ${instead}.`,
-  ];
+  const each = `each for ${counted(chosen.slots, "request")} at once`;
+  return [`Memory is short: ${chosen.workers} of ${unlimited.workers} workers, ${each}.`];
 }
 
 function straddling(sets: readonly (readonly Seat[])[]): string[] {

@@ -11,7 +11,7 @@ const MOST_REJECTED = 4;
 /** How many workers of how many threads, and what other splits were predicted to give. */
 export function workersReason(decision: Decision, plan: Plan): Reason {
   const { choice, shape } = decision;
-  const rejected = others(choice).map((rated) => `${split(rated)}: ${whyNot(rated, decision)}`);
+  const rejected = others(choice, shape.workers).map((rated) => `${split(rated)}: ${whyNot(rated, decision)}`);
   const domains = groupsOf(decision.seating.seats, "domain").length;
   const spanning =
     domains > 1 && shape.workers > 1 ? [`1 worker: its threads would be on ${domains} NUMA nodes or sockets`] : [];
@@ -56,13 +56,14 @@ function because(decision: Decision, { goal, predicted, concurrency }: Plan): st
   const figures = predicted === null ? "" : `: ${described(predicted)}`;
   if (isAsMeasured(decision)) return `measured to be best${figures}`;
   if (overrides.workers !== undefined) return `asked for; predicted${figures}`;
+  if (!choice.chosen.fits)
+    return `what memory leaves of ${split(choice.chosen)}, which is predicted to be best${figures}`;
   const what = `of ${counted(choice.rated.length, "split")} for "${goal}" and ${counted(concurrency, "request")} at once`;
   return `${standing(choice)}, ${what}${figures}`;
 }
 
 function standing({ rated, chosen }: Choice): string {
   const better = rated.filter(({ score, fits }) => fits && score > chosen.score);
-  if (!chosen.fits) return "memory is short, so the fewest workers";
   if (better.length === 0) return "predicted to be the best";
   return better.every(({ workers }) => workers > 1)
     ? "predicted to be as good as the best, with fewer copies of everything or without waiting"
@@ -74,8 +75,8 @@ function isAsMeasured({ overrides, tuned }: Decision): boolean {
 }
 
 /** The best other splits, one for each number of workers. */
-function others({ rated, chosen }: Choice): Rated[] {
-  const seen = new Set([chosen.workers]);
+function others({ rated, chosen }: Choice, taken: number): Rated[] {
+  const seen = new Set([chosen.workers, taken]);
   return rated.filter(({ workers }) => !seen.has(workers) && seen.add(workers)).slice(0, MOST_REJECTED);
 }
 

@@ -99,9 +99,11 @@ test("a worker alone must win by far, but where one answer is wanted soon", () =
   expect(chosenOf("throughput", { 1: [160, 1], 2: [100, 1] }).chosen).toBe(1);
 });
 
-test("what does not fit is left aside; where nothing fits, the fewest workers are where giving up begins", () => {
+test("what does not fit is left aside, unless requests would have to wait; then other things are given up", () => {
+  // 8 requests at once, 4 slots a worker.
   expect(chosenOf("balanced", { 2: [50, 9], 4: [100, 11] })).toEqual({ chosen: 2, unlimited: 4 });
-  expect(chosenOf("balanced", { 2: [50, 12], 4: [100, 20] })).toEqual({ chosen: 2, unlimited: 4 });
+  expect(chosenOf("balanced", { 1: [50, 9], 4: [100, 11] })).toEqual({ chosen: 4, unlimited: 4 });
+  expect(chosenOf("balanced", { 2: [50, 12], 4: [100, 20] })).toEqual({ chosen: 4, unlimited: 4 });
 });
 
 test("who expects nothing in particular gets sequences by the cores", () => {
