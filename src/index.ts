@@ -58,6 +58,7 @@ export type {
   PoolState,
   PoolStats,
   RequestEvent,
+  ScaleEvent,
   WorkerEvent,
   WorkerSnapshot,
   WorkerStats,
