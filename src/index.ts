@@ -61,6 +61,7 @@ export type {
   PoolState,
   PoolStats,
   RequestEvent,
+  ScaleEvent,
   WorkerEvent,
   WorkerSnapshot,
   WorkerStats,

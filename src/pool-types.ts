@@ -12,6 +12,7 @@ import type {
 } from "./pool/openai-types.ts";
 import type { ExchangeFacts } from "./proxy/facts.ts";
 import type { Sink, UpstreamRequest } from "./proxy/sink.ts";
+import type { ScaleReason } from "./scale/decide.ts";
 import type { Failure } from "./worker/state.ts";
 import type { WorkerEvent, WorkerSnapshot } from "./worker/supervisor.ts";
 
@@ -30,9 +31,12 @@ export interface Pool extends EventEmitter<PoolEvents>, AsyncDisposable {
   readonly name: string;
   /** Null until the file has been read. */
   readonly model: ModelDescription | null;
-  /** Null until it has been made. */
+  /** All that may run, whether it does just now or not. Null until it has been made. */
   readonly plan: Plan | null;
-  /** Whether a request would find a healthy worker, busy or not. False once closing. */
+  /**
+   * Whether a request would be served: by a healthy worker, busy or not, or by one that is started or replaced for it
+   * just now or would be (state "idle"). False once closing.
+   */
   readonly isReady: boolean;
   /** Resolves when the first workers serve. @throws what kept them from it; the same each time it is asked. */
   ready(): Promise<void>;
@@ -53,8 +57,13 @@ export interface Pool extends EventEmitter<PoolEvents>, AsyncDisposable {
   readonly state: PoolState;
   /** A snapshot. */
   stats(): PoolStats;
-  /** Plans anew with so many workers; those that stay go on undisturbed where their plan is the same. */
-  scale(workers: number): Promise<void>;
+  /**
+   * Plans anew with so many workers, and starts them where the pool is idle; those that stay go on undisturbed where
+   * their plan is the same. From then on neither load nor the machine changes their number, but `idleTimeout` still ends
+   * them. "auto" goes back to what the pool's options say.
+   * @throws CorralError CORRAL_DOES_NOT_FIT, CORRAL_BAD_OPTION, CORRAL_POOL_CLOSED
+   */
+  scale(workers: number | "auto"): Promise<void>;
   /** Takes no more requests, lets running ones finish up to `drainTimeout`, ends the workers. Idempotent. */
   close(): Promise<void>;
   /** Ends requests and workers now. Idempotent; cuts a `close` short. */
@@ -62,8 +71,10 @@ export interface Pool extends EventEmitter<PoolEvents>, AsyncDisposable {
 }
 
 export interface PoolEvents {
-  /** What is to be run has been decided; nothing has been started. */
+  /** What is to be run has been decided; nothing of it has been started. Again whenever it changes. */
   planned: [Plan];
+  /** Another number of workers is to run. */
+  scaled: [ScaleEvent];
   /** A worker changed its state. */
   worker: [WorkerEvent];
   /** A request is over, in whichever way. */
@@ -73,6 +84,17 @@ export interface PoolEvents {
   recovered: [];
   /** One sentence for a person: something runs otherwise than planned. */
   warning: [string];
+}
+
+export interface ScaleEvent {
+  /** Workers that were to run before, and now. */
+  readonly from: number;
+  readonly to: number;
+  /**
+   * wake: a request came when none ran. queue: requests waited too long. spare: fewer would have done. idle: there was no
+   * request for `idleTimeout`. asked: `scale` was called. machine: its limits changed.
+   */
+  readonly why: ScaleReason | "asked" | "machine";
 }
 
 export interface CallOptions {
@@ -131,7 +153,8 @@ export interface PoolStats {
   readonly restarts: number;
 }
 
-export type PoolState = "starting" | "ready" | "failed" | "closing" | "closed";
+/** idle: no worker runs, and the next request starts them. */
+export type PoolState = "starting" | "ready" | "idle" | "failed" | "closing" | "closed";
 
 export interface WorkerStats extends WorkerSnapshot {
   readonly slots: number;

@@ -3,12 +3,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { PoolOptions, ResolvedPoolOptions } from "./config/pool-options.ts";
 import { resolvePoolOptions } from "./config/resolve.ts";
 import type { Program } from "./engine/engine.ts";
+import { changesOf, limitsOf, type MachineLimits, watchLimits } from "./machine/watch.ts";
 import type { ModelDescription } from "./model/description.ts";
 import type { Plan } from "./plan/plan.ts";
 import { ask, askEvents, askJson } from "./pool/ask.ts";
 import { type Blueprint, draw, equip, nameOfPool, type PoolSetup, redraw } from "./pool/blueprint.ts";
 import { closedError, failedError } from "./pool/errors.ts";
 import { Fleet } from "./pool/fleet.ts";
+import { readMachineWithout, redrawFor } from "./pool/follow-machine.ts";
 import type {
   ChatChunk,
   ChatCompletion,
@@ -19,6 +21,7 @@ import type {
   EmbeddingResponse,
 } from "./pool/openai-types.ts";
 import { makeRunDir, removeRunDir } from "./pool/run-dir.ts";
+import { type Crew, Scaler } from "./pool/scaler.ts";
 import { Tally } from "./pool/tally.ts";
 import type {
   CallOptions,
@@ -33,6 +36,7 @@ import type {
 } from "./pool-types.ts";
 import { exchange } from "./proxy/exchange.ts";
 import type { Sink, UpstreamRequest } from "./proxy/sink.ts";
+import { firstWorkers, scaleLimitsOf } from "./scale/limits.ts";
 import { Supervisor } from "./worker/supervisor.ts";
 
 export type { PoolSetup };
@@ -72,12 +76,16 @@ export async function planPool(options: PoolOptions = {}): Promise<Plan> {
 class LivePool extends EventEmitter<PoolEvents> implements Pool {
   readonly name: string;
   readonly #options: ResolvedPoolOptions;
+  readonly #setup: PoolSetup;
   readonly #fleet: Fleet;
+  readonly #scaler: Scaler;
   readonly #tally = new Tally();
-  /** Aborts when the start is to be given up. */
+  /** Aborts when the pool is to end: its start is given up, and the machine is watched no longer. */
   readonly #giveUp = new AbortController();
   readonly #started: Promise<void>;
-  #state: PoolState = "starting";
+  #state: Exclude<PoolState, "idle"> = "starting";
+  /** What plans are made by: the options, or what `scale` made of them. */
+  #wish: ResolvedPoolOptions;
   #blueprint: Blueprint | null = null;
   #runDir: string | null = null;
   #supervisor: Supervisor | null = null;
@@ -88,8 +96,15 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     super();
     this.name = nameOfPool(options);
     this.#options = options;
+    this.#wish = options;
+    this.#setup = setup;
     this.#fleet = new Fleet(options.queueLimit);
-    this.#started = this.#start(setup);
+    this.#scaler = new Scaler({
+      admission: this.#fleet.admission,
+      run: async (plan) => this.#supervisor?.scale(plan),
+      tell: (event) => this.emit("scaled", event),
+    });
+    this.#started = this.#start();
     this.#started.catch((error) => this.#fail(error));
   }
 
@@ -102,11 +117,12 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   }
 
   get state(): PoolState {
-    return this.#state;
+    return this.#state === "ready" && this.#scaler.isAsleep ? "idle" : this.#state;
   }
 
   get isReady(): boolean {
-    return !this.#isClosing && this.#fleet.admission.hasUpstream;
+    if (this.#isClosing) return false;
+    return this.#fleet.admission.hasUpstream || (this.#state === "ready" && this.#scaler.isServing);
   }
 
   ready(): Promise<void> {
@@ -135,7 +151,9 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
 
   async exchange(request: UpstreamRequest, sink: Sink, { signal }: CallOptions = {}): Promise<ExchangeFacts> {
     const { admission, connections } = this.#fleet;
-    const facts = await exchange(request, sink, { admission, connections, signal });
+    const answer = exchange(request, sink, { admission, connections, signal });
+    this.#scaler.enter();
+    const facts = await answer.finally(() => this.#scaler.leave());
     this.#tally.add(facts);
     const [path = ""] = request.path.split("?", 1);
     this.emit("request", { ...facts, pool: this.name, method: request.method, path });
@@ -146,18 +164,22 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     const workers = this.#supervisor?.snapshot() ?? [];
     return {
       name: this.name,
-      state: this.#state,
+      state: this.state,
       ...this.#fleet.stats(workers),
       ...this.#tally.snapshot(),
       restarts: workers.reduce((sum, { restarts }) => sum + restarts, 0),
     };
   }
 
-  async scale(workers: number): Promise<void> {
+  async scale(workers: number | "auto"): Promise<void> {
     await this.#started;
     if (this.#isClosing || !this.#blueprint) throw closedError(this.name);
-    this.#blueprint = redraw(this.#blueprint, this.#options, workers);
-    await this.#supervisor?.scale(this.#blueprint.plan);
+    const fixed = { workers, minWorkers: "auto", maxWorkers: "auto" } as const;
+    const wish = workers === "auto" ? this.#options : { ...this.#options, ...fixed };
+    this.#blueprint = redraw(this.#blueprint, wish, this.#blueprint.machine);
+    this.#wish = wish;
+    const crew = this.#crewOf(this.#blueprint.plan);
+    await this.#scaler.adopt(crew, "asked", firstWorkers(wish, crew.limits));
   }
 
   close(): Promise<void> {
@@ -175,32 +197,42 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     return this.close();
   }
 
-  async #start(setup: PoolSetup): Promise<void> {
-    const signal = AbortSignal.any([this.#giveUp.signal, ...(setup.signal ? [setup.signal] : [])]);
+  async #start(): Promise<void> {
+    const { signal: outer } = this.#setup;
+    const signal = AbortSignal.any([this.#giveUp.signal, ...(outer ? [outer] : [])]);
     signal.throwIfAborted();
-    this.#blueprint = await draw(this.#options, setup);
+    this.#blueprint = await draw(this.#options, this.#setup);
     this.emit("planned", this.#blueprint.plan);
-    const { blueprint, program } = await equip(this.#blueprint, this.#options, setup, signal);
+    const { blueprint, program } = await equip(this.#blueprint, this.#options, this.#setup, signal);
     this.#blueprint = blueprint;
     for (const sentence of program.warnings) this.emit("warning", sentence);
     this.#runDir = await makeRunDir();
     signal.throwIfAborted();
-    this.#supervisor = this.#supervise(blueprint, program, this.#runDir);
+    const crew = this.#crewOf(blueprint.plan);
+    const workers = firstWorkers(this.#options, crew.limits);
+    this.#supervisor = this.#supervise(blueprint, workers, program, this.#runDir);
     await this.#supervisor.start(signal);
     if (this.#state === "starting") this.#state = "ready";
+    this.#scaler.begin(crew, workers);
+    this.#followMachine(limitsOf(blueprint.machine));
   }
 
-  #supervise({ chosen, plan }: Blueprint, program: Program, runDir: string): Supervisor {
+  #crewOf(plan: Plan): Crew {
+    return { plan, limits: scaleLimitsOf(this.#wish, plan) };
+  }
+
+  #supervise({ chosen, plan }: Blueprint, workers: number, program: Program, runDir: string): Supervisor {
     const supervisor = new Supervisor({
       engine: chosen.engine,
       program,
-      plan,
+      plan: { ...plan, workers: plan.workers.slice(0, workers) },
       options: this.#options,
       runDir,
-      loadOf: (start) => this.#fleet.enlist(start, this.#blueprint?.plan.slots ?? plan.slots),
+      loadOf: (start) => this.#fleet.enlist(start),
     });
     supervisor.on("worker", (event) => {
       this.#fleet.follow(event);
+      this.#scaler.look();
       this.emit("worker", event);
     });
     supervisor.on("warning", (sentence) => this.emit("warning", sentence));
@@ -213,6 +245,29 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
       this.emit("recovered");
     });
     return supervisor;
+  }
+
+  /** From now on, until the pool ends. */
+  #followMachine(limits: MachineLimits): void {
+    const { machine, machineRoot: root } = this.#setup;
+    if (machine !== undefined) return;
+    const { signal } = this.#giveUp;
+    void watchLimits(limits, (now, before) => this.#replan(changesOf(before, now)), { root, signal });
+  }
+
+  /** Goes over to what suits the machine as it is now. Resolves when that is decided. */
+  async #replan(changes: readonly string[]): Promise<void> {
+    const pids = this.#supervisor?.snapshot().flatMap(({ pid }) => pid ?? []) ?? [];
+    const machine = await readMachineWithout(pids, this.#setup.machineRoot);
+    if (this.#isClosing || this.#blueprint === null) return;
+    const redrawn = redrawFor(machine, this.#blueprint, this.#wish, changes);
+    if (redrawn.kind !== "same") this.emit("warning", redrawn.sentence);
+    if (redrawn.kind === "does-not-fit") return;
+    this.#blueprint = redrawn.blueprint;
+    if (redrawn.kind === "same") return;
+    this.emit("planned", redrawn.blueprint.plan);
+    // It fails only where the pool closes.
+    this.#scaler.adopt(this.#crewOf(redrawn.blueprint.plan), "machine").catch(() => {});
   }
 
   #fail(why: Failure | Error): void {
@@ -232,7 +287,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     this.#state = "closing";
     const { admission } = this.#fleet;
     admission.close(closedError(this.name));
-    if (!admission.hasUpstream) return;
+    if (!admission.hasUpstream && !this.#scaler.isServing) return;
     const idle = new AbortController();
     const limit = sleep(this.#options.drainTimeout, undefined, { signal: idle.signal }).catch(() => {});
     await Promise.race([admission.whenIdle(), limit]);
@@ -242,6 +297,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   async #end(stop: (supervisor: Supervisor) => Promise<void>): Promise<void> {
     this.#state = "closing";
     const error = closedError(this.name);
+    this.#scaler.end();
     this.#fleet.end(error);
     this.#giveUp.abort(error);
     await this.#started.catch(() => {});

@@ -24,6 +24,7 @@ Examples:
   corral serve ./qwen.gguf --goal throughput --concurrency 32
   corral serve ./qwen.gguf --name qwen --workers 2 --slots 4 --port 0
   corral serve ./qwen.gguf --host 0.0.0.0 --api-key-file /etc/corral/keys
+  corral serve ./qwen.gguf --max-workers 4 --idle-timeout 600000   as many as the load needs, none after 10 minutes
   corral serve --config corral.yaml              several models, and every other option
   CORRAL_MODEL=./qwen.gguf CORRAL_PORT=9000 corral serve
 
@@ -49,6 +50,18 @@ export function serveCommand(): Command {
     .option("--goal <goal>", "latency (one answer soon), throughput (many answers) or balanced (default)")
     .option("--concurrency <n>", 'requests at once that the plan is made for (default "auto": what suits the machine)')
     .option("--workers <n>", 'worker processes (default "auto": what is best for the goal)')
+    .option("--min-workers <n>", "fewest of them while there are requests (default: all, or 1 with --max-workers)")
+    .option(
+      "--max-workers <n>",
+      "most that load may start; fewer where they don't fit (default: no more than --workers)",
+    )
+    .option("--scale-up-delay <ms>", "how long requests wait before a worker is added (default 1000)")
+    .option("--scale-up-cooldown <ms>", "pause after a change before a worker is added (default 10000)")
+    .option("--scale-down-delay <ms>", "how long a worker is spare before it is ended (default 300000)")
+    .option(
+      "--idle-timeout <ms>",
+      "end all workers after so long without a request; the next one waits (default 0: never)",
+    )
     .option("--threads <n>", 'threads of each worker (default "auto": its CPUs)')
     .option("--slots <n>", 'concurrent requests in each worker (default "auto": 1, 4 or 8)')
     .option("--context <tokens>", 'prompt and answer together (default "auto": the model\'s own, at most 8192)')
@@ -147,10 +160,13 @@ function warnOfChoices({ gateway, pools }: Config, log: Logger): void {
 
 function welcome(pools: readonly Pool[], { examples }: GatewayAddress): string {
   const { bold, dim } = coloursFor(process.stdout);
-  const ready = pools.map(({ name, plan }) => {
+  const ready = pools.map((pool) => {
+    const { name, plan } = pool;
     const { workers = [], slots = 0 } = plan ?? {};
     const threads = workers[0]?.threads ?? 0;
-    return `ready: ${name} (workers: ${workers.length}, threads: ${threads} and slots: ${slots} in each)`;
+    const running = pool.stats().workers.length;
+    const count = running < workers.length ? `${running} of at most ${workers.length}` : running;
+    return `ready: ${name} (workers: ${count}, threads: ${threads} and slots: ${slots} in each)`;
   });
   return [
     ...ready,

@@ -1,12 +1,17 @@
 import type { Logger } from "pino";
-import type { Pool } from "../index.ts";
+import { formatCpuList, type Pool } from "../index.ts";
 
 /** Tells in the log what a pool decides, and what happens to its workers. */
 export function watchPool(pool: Pool, log: Logger): void {
-  pool.on("planned", ({ engine, warnings }) => {
+  pool.once("planned", ({ engine }) => {
     log.info({ model: pool.name, engine: engine.name, why: engine.why }, "engine chosen");
+  });
+  pool.on("planned", ({ workers, slots, context, warnings }) => {
+    const shape = workers.map(({ cpus, threads }) => ({ threads, cpus: formatCpuList(cpus) }));
+    log.info({ model: pool.name, workers: shape, slots, context }, "planned");
     for (const warning of warnings) log.warn({ model: pool.name }, warning);
   });
+  pool.on("scaled", ({ from, to, why }) => log.info({ model: pool.name, from, to, why }, `workers: ${from} -> ${to}`));
   pool.on("worker", ({ id, pid, state }) => {
     switch (state.name) {
       case "ready":

@@ -4,11 +4,8 @@ const auto = z.literal("auto");
 const positive = z.number().int().positive();
 const milliseconds = z.number().int().nonnegative();
 
-/**
- * Options of one pool. This schema is the only place where their defaults are: all code behind it sees resolved values.
- * Times are milliseconds, sizes bytes, unless a name says otherwise.
- */
-export const poolOptions = z.strictObject({
+/** Each option by itself. */
+const fields = z.strictObject({
   /** A GGUF file, chatglm.cpp's .bin file, or "echo" for the built-in echo model. Default "echo". */
   model: z.string().min(1).default("echo"),
   /** What clients call the model. Default: the file's name without its ending. */
@@ -19,8 +16,20 @@ export const poolOptions = z.strictObject({
   goal: z.enum(["latency", "balanced", "throughput"]).default("balanced"),
   /** Requests at once that the plan is made for. Default "auto": what suits the machine. */
   concurrency: z.union([positive, auto]).default("auto"),
-  /** Worker processes. Default "auto": what is predicted to be best for the goal, or was measured to be. */
+  /** Worker processes. Default "auto": what is measured, else predicted, to be best; planned anew when the machine's limits change. */
   workers: z.union([positive, auto]).default("auto"),
+  /** Fewest workers while there are requests. Default "auto": `workers` where that is a number, else 1 with `maxWorkers`, else all. */
+  minWorkers: z.union([positive, auto]).default("auto"),
+  /** Most workers that load may start; fewer where they don't fit. Default "auto": as many as `workers` says. */
+  maxWorkers: z.union([positive, auto]).default("auto"),
+  /** The head of the queue has waited for so long: one more worker is started. Default 1000. */
+  scaleUpDelay: milliseconds.default(1_000),
+  /** For so long after a worker was started or ended no other is started for load. Default 10000. */
+  scaleUpCooldown: milliseconds.default(10_000),
+  /** One worker fewer would have done for so long: one is ended. Default 300000. */
+  scaleDownDelay: milliseconds.default(300_000),
+  /** Without a request for so long all workers are ended; the next request starts them and waits. Default 0: never. */
+  idleTimeout: milliseconds.default(0),
   /** Threads of each worker. Default "auto": as many as the worker has CPUs. */
   threads: z.union([positive, auto]).default("auto"),
   /** Concurrent sequences in each worker. Default "auto": the plan picks 1, 4 or 8. */
@@ -62,6 +71,28 @@ export const poolOptions = z.strictObject({
   /** How long a worker may take to end after SIGTERM before SIGKILL. Default 5000. */
   killTimeout: milliseconds.default(5_000),
 });
+
+/**
+ * Options of one pool. This schema is the only place where their defaults are: all code behind it sees resolved values.
+ * Times are milliseconds, sizes bytes, unless a name says otherwise.
+ */
+export const poolOptions: typeof fields = fields
+  .refine(({ minWorkers, maxWorkers }) => isAtMost(minWorkers, maxWorkers), {
+    path: ["minWorkers"],
+    error: "at most maxWorkers",
+  })
+  .refine(({ workers, maxWorkers }) => isAtMost(workers, maxWorkers), {
+    path: ["workers"],
+    error: "at most maxWorkers",
+  })
+  .refine(({ minWorkers, workers }) => isAtMost(minWorkers, workers), {
+    path: ["minWorkers"],
+    error: "at most workers",
+  });
+
+function isAtMost(less: number | "auto", more: number | "auto"): boolean {
+  return less === "auto" || more === "auto" || less <= more;
+}
 
 /** What a caller writes. */
 export type PoolOptions = z.input<typeof poolOptions>;

@@ -55,6 +55,9 @@ export function allowed(issue: z.core.$ZodIssue): string {
       return issue.expected === "int"
         ? "a whole number"
         : `${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
+    // What one option asks of another names it as it is written.
+    case "custom":
+      return issue.message;
     default:
       return issue.message.toLowerCase();
   }

@@ -20,6 +20,11 @@ export async function readMemory(read: ReadText, cgroups: Cgroups): Promise<Memo
   };
 }
 
+/** The least memory limit over all cgroup levels, bytes; null without one. */
+export async function readMemoryLimit(read: ReadText, cgroups: Cgroups): Promise<number | null> {
+  return leastOf(await Promise.all(cgroups.levels("memory").map((folder) => readLimit(read, folder))));
+}
+
 /** Bytes by name; the file counts in kB. Also reads a NUMA node's, whose lines begin with "Node N". */
 export function parseMeminfo(text: string): Record<string, number | undefined> {
   const lines = text.matchAll(/^(?:Node \d+ )?(\w+):\s+(\d+) kB$/gm);
@@ -31,29 +36,27 @@ export function parseMeminfo(text: string): Record<string, number | undefined> {
  * so they are counted as free, as MemAvailable does.
  */
 async function readLevel(read: ReadText, folder: string): Promise<{ limit: number | null; left: number | null }> {
-  const [max, high, v1Limit, current, v1Usage, statText] = await Promise.all(
-    [
-      "memory.max",
-      "memory.high",
-      "memory.limit_in_bytes",
-      "memory.current",
-      "memory.usage_in_bytes",
-      "memory.stat",
-    ].map((file) => read(`${folder}/${file}`)),
+  const limit = await readLimit(read, folder);
+  if (limit === null) return { limit, left: null };
+  const [current, v1Usage, statText] = await Promise.all(
+    ["memory.current", "memory.usage_in_bytes", "memory.stat"].map((file) => read(`${folder}/${file}`)),
   );
   const stat = new Map(
     [...(statText ?? "").matchAll(/^(\w+) (\d+)$/gm)].map(([, name, value]) => [name, Number(value)]),
   );
-  // v1 tells the least limit of all ancestors, those outside a container too.
-  const ancestors = stat.get("hierarchical_memory_limit") ?? null;
-  const limit = leastOf([
-    ...[max, high, v1Limit].map(toLimit),
-    ancestors !== null && ancestors < UNLIMITED ? ancestors : null,
-  ]);
-  if (limit === null) return { limit, left: null };
   const statOf = (name: string) => stat.get(`total_${name}`) ?? stat.get(name) ?? 0;
   const used = Number(current ?? v1Usage ?? 0) - statOf("inactive_file") - statOf("active_file");
   return { limit, left: limit - Math.max(0, used || 0) };
+}
+
+async function readLimit(read: ReadText, folder: string): Promise<number | null> {
+  const [max, high, v1Limit] = await Promise.all(
+    ["memory.max", "memory.high", "memory.limit_in_bytes"].map((file) => read(`${folder}/${file}`)),
+  );
+  // v1 tells the least limit of all ancestors, those outside a container too.
+  const v1Stat = v1Limit ? await read(`${folder}/memory.stat`) : null;
+  const ancestors = /^hierarchical_memory_limit (\d+)$/m.exec(v1Stat ?? "")?.[1];
+  return leastOf([max, high, v1Limit, ancestors].map(toLimit));
 }
 
 /** "max" (v2) and absurdly many bytes (v1) mean no limit. */

@@ -18,7 +18,7 @@ import { readTopology } from "./topology.ts";
  * @param options.root "/" (default) for this machine. Another folder is read as a Linux machine described by its /proc,
  * /sys and cgroup files, and nothing of this machine gets in: without files, it is one CPU without memory.
  */
-export async function readMachine({ root = "/" }: { root?: string } = {}): Promise<Machine> {
+export async function readMachine({ root = "/" }: { root?: string | undefined } = {}): Promise<Machine> {
   const isThisMachine = root === "/";
   if (isThisMachine && process.platform === "darwin") return readDarwin();
 

@@ -11,6 +11,8 @@ import { modelName } from "../model/parts.ts";
 import { ensureEchoModel } from "../model/store.ts";
 import { makePlan } from "../plan/make.ts";
 import type { Plan, PlanOverrides, PlanWish } from "../plan/plan.ts";
+import { keepingPromptCache } from "../scale/go-over.ts";
+import { sizedPlan } from "../scale/size.ts";
 
 /** What a pool is put together from, where not the default. */
 export interface PoolSetup {
@@ -18,8 +20,10 @@ export interface PoolSetup {
   readonly signal?: AbortSignal | undefined;
   /** Default: the first that serves the model, built for this CPU if it is not there yet. */
   readonly engine?: Engine | undefined;
-  /** Default: this machine. */
+  /** What the plan is made for, for good. Default: this machine, and planned anew when its limits change. */
   readonly machine?: Machine | undefined;
+  /** As readMachine takes it: a folder that describes a machine, read and watched in place of this one. Default "/". */
+  readonly machineRoot?: string | undefined;
   /** Told how a build goes, or a conversion, where one must be made. */
   readonly report?: ((event: BuildEvent) => void) | undefined;
   /** Where the echo model and converted models are kept. Default $CORRAL_CACHE_DIR, or the user's cache folder. */
@@ -45,16 +49,23 @@ export function nameOfPool({ name, model }: ResolvedPoolOptions): string {
 /** Starts nothing, builds nothing, converts nothing. @throws CorralError CORRAL_MODEL_*, CORRAL_DOES_NOT_FIT, CORRAL_BAD_OPTION */
 export async function draw(options: ResolvedPoolOptions, setup: PoolSetup = {}): Promise<Blueprint> {
   const path = options.model === ECHO ? await ensureEchoModel(setup.cacheDir ?? cacheDir()) : options.model;
-  const [machine, description] = await Promise.all([setup.machine ?? readMachine(), describeModel(path)]);
+  const [machine, description] = await Promise.all([
+    setup.machine ?? readMachine({ root: setup.machineRoot }),
+    describeModel(path),
+  ]);
   const model = { ...description, name: nameOfPool(options) };
   const chosen = chosenFor(model, options, setup);
   chosen.engine.checkArgs(options.args);
   return planned({ machine, model, chosen }, options);
 }
 
-/** The same with another number of workers. @throws CorralError CORRAL_DOES_NOT_FIT, CORRAL_BAD_OPTION */
-export function redraw(blueprint: Blueprint, options: ResolvedPoolOptions, workers: number): Blueprint {
-  return planned(blueprint, { ...options, workers });
+/**
+ * The same with other options or for another machine; what need not change stays as it is.
+ * @throws CorralError CORRAL_DOES_NOT_FIT, CORRAL_BAD_OPTION
+ */
+export function redraw(blueprint: Blueprint, options: ResolvedPoolOptions, machine: Machine): Blueprint {
+  const next = planned({ ...blueprint, machine }, options);
+  return { ...next, plan: keepingPromptCache(blueprint.plan, next.plan) };
 }
 
 /**
@@ -84,10 +95,9 @@ function chosenFor(model: ModelDescription, options: ResolvedPoolOptions, setup:
 function planned(known: Omit<Blueprint, "plan">, options: ResolvedPoolOptions): Blueprint {
   const { machine, model, chosen } = known;
   const { name, traits } = chosen.engine;
-  return {
-    ...known,
-    plan: makePlan(machine, model, { name, traits, why: chosen.why }, overridesOf(options), wishOf(options)),
-  };
+  const planOf = (workers: number | undefined): Plan =>
+    makePlan(machine, model, { name, traits, why: chosen.why }, { ...overridesOf(options), workers }, wishOf(options));
+  return { ...known, plan: sizedPlan(options, machine.cpus.length, planOf) };
 }
 
 /** $CORRAL_BUILD, as at install: "skip" forbids to build. */
@@ -96,11 +106,10 @@ function buildMode({ CORRAL_BUILD }: NodeJS.ProcessEnv): "auto" | "skip" {
 }
 
 function overridesOf(options: ResolvedPoolOptions): PlanOverrides {
-  const { workers, threads, slots, context, repack, keyValueType } = options;
+  const { threads, slots, context, repack, keyValueType } = options;
   const { batch, flashAttention, spin, speculation, hugePages } = options;
   const settings = Object.entries({ batch, flashAttention, spin, speculation, hugePages });
   return {
-    workers: unlessAuto(workers),
     threads: unlessAuto(threads),
     slots: unlessAuto(slots),
     context: unlessAuto(context),

@@ -21,7 +21,7 @@ export class Fleet {
   }
 
   /** A worker is being started; it gets no requests yet. */
-  enlist({ id, endpoint }: WorkerHandle, slots: number): Load {
+  enlist({ id, endpoint, slots }: WorkerHandle): Load {
     const upstream = new LiveUpstream({ id, endpoint, slots });
     upstream.eject();
     this.#upstreams.set(id, upstream);

@@ -35,8 +35,10 @@ export class Admission {
   readonly #policy: Policy;
   readonly #limit: number;
   readonly #upstreams = new Map<string, LiveUpstream>();
-  readonly #waiting = new Set<AbortController>();
+  /** Oldest first, with performance.now() of when each began to wait. */
+  readonly #waiting = new Map<AbortController, number>();
   readonly #serviceTime = new ServiceTime();
+  #expected = 0;
   #closed: Error | null = null;
   #ended: Error | null = null;
   #failure: Error | null = null;
@@ -53,6 +55,12 @@ export class Admission {
 
   get limit(): number {
     return this.#limit;
+  }
+
+  /** Milliseconds for which the one that has waited longest has; null where none waits. */
+  get waited(): number | null {
+    const [since] = this.#waiting.values();
+    return since === undefined ? null : performance.now() - since;
   }
 
   /** Whether there is an upstream that requests may go to, busy or not. */
@@ -76,7 +84,7 @@ export class Admission {
       this.#waiting.delete(waiting);
       signal?.removeEventListener("abort", leave);
     };
-    this.#waiting.add(waiting);
+    this.#waiting.set(waiting, performance.now());
     signal?.addEventListener("abort", leave, { once: true });
     const start = (): Promise<T> => {
       stopWaiting();
@@ -87,6 +95,14 @@ export class Admission {
     } finally {
       stopWaiting();
     }
+  }
+
+  /**
+   * So many slots there are, or are about to be: while workers are started or replaced, requests that would have one wait
+   * for it beside those that the limit allows.
+   */
+  expect(slots: number): void {
+    this.#expected = slots;
   }
 
   /** Also readmits one that was ejected. */
@@ -188,7 +204,11 @@ export class Admission {
     if (this.#ended) throw this.#ended;
     if (this.#closed && isNew) throw this.#closed;
     if (this.#failure && !this.hasUpstream) throw this.#failure;
-    if (isNew && this.size >= this.#limit && !this.#startsAtOnce()) throw this.#full();
+    if (isNew && this.size >= this.#mayWait() && !this.#startsAtOnce()) throw this.#full();
+  }
+
+  #mayWait(): number {
+    return this.#limit + Math.max(0, this.#expected - this.#slots());
   }
 
   #startsAtOnce(): boolean {
@@ -200,7 +220,7 @@ export class Admission {
   }
 
   #dismiss(error: Error): void {
-    for (const waiting of [...this.#waiting]) waiting.abort(error);
+    for (const waiting of [...this.#waiting.keys()]) waiting.abort(error);
   }
 
   #full(): CorralError {

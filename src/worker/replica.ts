@@ -61,10 +61,13 @@ export class Replica {
     return this.#lastFailure;
   }
 
-  /** Ends the worker and starts no other. Resolves when nothing is left. "kill" after "drain" cuts it short. */
-  async stop(how: "drain" | "kill"): Promise<void> {
+  /**
+   * Ends the worker and starts no other. Resolves when nothing is left. "kill" after "drain" cuts it short.
+   * @param limit of a drain: see Worker.drain
+   */
+  async stop(how: "drain" | "kill", limit?: number): Promise<void> {
     this.#stopped.abort();
-    await (how === "drain" ? this.#worker?.drain() : this.#worker?.kill());
+    await (how === "drain" ? this.#worker?.drain(limit) : this.#worker?.kill());
     await this.#done;
   }
 

@@ -69,6 +69,12 @@ export interface SupervisorEvents {
 const STABLE_TIME = 60_000;
 
 /**
+ * Milliseconds for running requests where a worker ends because the plan changes: nobody asked for the requests to end,
+ * so that they get the time of a long answer, and not a stop's `drainTimeout`.
+ */
+const LONG_ANSWER = 600_000;
+
+/**
  * Keeps the workers of one model alive. It owns which replicas there are; each replica owns its restarts, each worker
  * its process.
  */
@@ -77,6 +83,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #gate: StartGate;
   readonly #world: ReplicaWorld;
   readonly #replicas = new Map<number, Replica>();
+  /** Those that serve until their successor does. */
+  readonly #leaving = new Set<Replica>();
   /** Starts so far of each replica number, over all plans: ids are never used twice. */
   readonly #starts = new Map<number, number>();
   readonly #changes = new PQueue({ concurrency: 1 });
@@ -133,8 +141,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   /**
-   * Goes over to another plan: workers whose plan is the same go on undisturbed, others are drained and started anew
-   * one after the other. Resolves when each new worker has been tried; calls come one after the other.
+   * Goes over to another plan, which may have no workers: those whose plan is the same go on undisturbed, others are
+   * drained and started anew one after the other. What runs in one gets ten minutes, or what `close` leaves it. Resolves
+   * when each new worker has been tried; calls come one after the other.
    *
    * @throws CorralError CORRAL_POOL_CLOSED
    */
@@ -154,7 +163,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   snapshot(): WorkerSnapshot[] {
-    return [...this.#replicas.values()].flatMap(({ worker, plan, restarts, lastFailure }) => {
+    return this.#all.flatMap(({ worker, plan, restarts, lastFailure }) => {
       if (worker === null) return [];
       const { id, replica, pid, state } = worker;
       return [{ id, replica, pid, state: state.name, cpus: plan.cpus, restarts, lastFailure }];
@@ -165,25 +174,46 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const workers = [...this.#replicas.values()].map(({ plan }) => plan);
     const steps = transition({ plan: this.#plan, workers }, next);
     this.#plan = next;
-    for (const { retire, start } of steps) {
-      await Promise.all(retire.map((number) => this.#retire(number)));
+    for (const { retire, start, retireAfter } of steps) {
+      await this.#retire(retire);
       if (this.#isOver) return;
       if (start === null) continue;
+      this.#setAside(retireAfter);
       const replica = new Replica(start, this.#world);
       this.#replicas.set(start.replica, replica);
       await replica.tried;
+      await this.#retireLeaving();
+      if (this.#isOver) return;
     }
   }
 
-  async #retire(number: number): Promise<void> {
-    await this.#replicas.get(number)?.stop("drain");
-    this.#replicas.delete(number);
+  async #retire(numbers: readonly number[]): Promise<void> {
+    this.#setAside(numbers);
+    await this.#retireLeaving();
+  }
+
+  /** Their numbers may be given to others; they go on. */
+  #setAside(numbers: readonly number[]): void {
+    for (const number of numbers) {
+      const replica = this.#replicas.get(number);
+      if (replica === undefined) continue;
+      this.#leaving.add(replica);
+      this.#replicas.delete(number);
+    }
+  }
+
+  async #retireLeaving(): Promise<void> {
+    const retired = [...this.#leaving].map(async (replica) => {
+      await replica.stop("drain", LONG_ANSWER);
+      this.#leaving.delete(replica);
+    });
+    await Promise.all(retired);
   }
 
   async #end(how: "drain" | "kill"): Promise<void> {
     this.#isOver = true;
     this.#trial?.reject(closed());
-    await Promise.all([...this.#replicas.values()].map((replica) => replica.stop(how)));
+    await Promise.all(this.#all.map((replica) => replica.stop(how)));
     await this.#changes.onIdle();
     // Whatever else is in there is not ours to remove.
     await rmdir(this.#setup.runDir).catch(() => {});
@@ -230,7 +260,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   get #serves(): boolean {
-    return [...this.#replicas.values()].some(({ worker }) => worker?.state.name === "ready");
+    return this.#all.some(({ worker }) => worker?.state.name === "ready");
+  }
+
+  get #all(): Replica[] {
+    return [...this.#leaving, ...this.#replicas.values()];
   }
 
   /** Tells when the model is given up and when it is back; what start() itself tells is not told twice. */

@@ -1,9 +1,11 @@
-import type { Plan, WorkerPlan } from "../plan/plan.ts";
+import type { MemoryLedger, Plan, WorkerPlan } from "../plan/plan.ts";
 
-/** One step from a plan to the next: end these replicas, then start that one. */
+/** One step from a plan to the next: end these replicas, then start that one, then end those. */
 export interface Step {
   readonly retire: readonly number[];
   readonly start: WorkerPlan | null;
+  /** Ended when the new one has been tried: they are all that serves. */
+  readonly retireAfter: readonly number[];
 }
 
 /** The workers that there are, and the plan they were started by. */
@@ -15,6 +17,9 @@ export interface Running {
 /**
  * How to get from the workers that run to those of a new plan. Pure. Workers whose plan is the same go on undisturbed;
  * a CPU is given away before it is given to another; otherwise as many as possible serve at any time.
+ *
+ * Where nobody would serve for a while, the last ones stay until the new one is ready, if memory allows: two workers
+ * that share CPUs while one of them loads are slow, and none answers nothing.
  */
 export function transition(running: Running, next: Plan): Step[] {
   const sameTerms = sharedTerms(running.plan) === sharedTerms(next);
@@ -28,9 +33,31 @@ export function transition(running: Running, next: Plan): Step[] {
     .map((start) => {
       const retire = leaving.filter((old) => old.replica === start.replica || overlap(old.cpus, start.cpus));
       leaving = leaving.filter((old) => !retire.includes(old));
-      return { retire: retire.map(({ replica }) => replica), start };
+      return { retire: retire.map(({ replica }) => replica), start, retireAfter: [] };
     });
-  return leaving.length === 0 ? steps : [...steps, { retire: leaving.map(({ replica }) => replica), start: null }];
+  if (leaving.length > 0) steps.push({ retire: leaving.map(({ replica }) => replica), start: null, retireAfter: [] });
+  return haveRoom(running, next) ? withoutGap(running.workers.length, steps) : steps;
+}
+
+/** Puts off the end of the last workers that serve. */
+function withoutGap(running: number, steps: readonly Step[]): Step[] {
+  let serving = running;
+  return steps.map((step) => {
+    serving -= step.retire.length;
+    const isGap = serving === 0 && step.start !== null;
+    if (step.start !== null) serving += 1;
+    return isGap ? { ...step, retire: [], retireAfter: step.retire } : step;
+  });
+}
+
+/** Whether one worker of the next plan may be started beside all that run. */
+function haveRoom({ plan, workers }: Running, { memory }: Plan): boolean {
+  const old = workers.length * (privateBytes(plan.memory) + plan.memory.promptCache);
+  return memory.file + old + privateBytes(memory) + memory.headroom <= memory.budget;
+}
+
+function privateBytes({ repacked, kv, compute }: MemoryLedger): number {
+  return repacked + kv + compute;
 }
 
 /** What all workers of a plan share and cannot change while they run. */

@@ -10,6 +10,12 @@ const LEAST_CPU_SHARE = 0.02;
 /** The kernel's ticks are 10 ms; one may come of rounding. */
 const LEAST_CPU_TIME = 20;
 
+/**
+ * Of so many looks at a worker without a request only one is taken: a probe takes a millisecond or two of two processes,
+ * which is much for a pool that does nothing. A request has it looked at as often as ever.
+ */
+const IDLE_LOOKS = 10;
+
 export interface Watched {
   readonly pid: number;
   readonly probe: Probe;
@@ -18,7 +24,10 @@ export interface Watched {
   readonly limits: ProgressLimits;
   /** Milliseconds from one look to the next. A silent probe is repeated at once. */
   readonly interval: number;
-  /** Milliseconds that one look may take at most; beyond it nobody watched (the machine slept, the loop was blocked). */
+  /**
+   * Milliseconds that one look may take at most; beyond it and the pause before, nobody watched: the machine slept, or
+   * the loop was blocked.
+   */
   readonly longestLook: number;
   /** CPU time used so far, milliseconds. */
   readonly cpuTime?: (pid: number) => Promise<number | null>;
@@ -32,8 +41,11 @@ export async function watch(watched: Watched, signal: AbortSignal, report: (verd
   const eyes = new Watcher(watched);
   let last: Verdict = "ok";
   let pause = watched.interval;
+  let skipped = 0;
   while (last !== "wedged") {
     if (!(await slept(pause, signal))) return;
+    if (last === "ok" && pause > 0 && watched.load.inFlight === 0 && ++skipped < IDLE_LOOKS) continue;
+    skipped = 0;
     const seen = await eyes.look(signal);
     if (signal.aborted) return;
     const verdict = judge(seen, watched.limits);
@@ -80,7 +92,7 @@ class Watcher {
 
   #turnClock(): void {
     const now = performance.now();
-    this.#clock += Math.min(now - this.#lookedAt, this.#watched.longestLook);
+    this.#clock += Math.min(now - this.#lookedAt, this.#watched.longestLook + IDLE_LOOKS * this.#watched.interval);
     this.#lookedAt = now;
   }
 

@@ -39,6 +39,8 @@ export interface WorkerHandle {
   /** How often this replica had been started before. */
   readonly start: number;
   readonly endpoint: Endpoint;
+  /** Requests it works on at once. */
+  readonly slots: number;
 }
 
 export interface WorkerSetup {
@@ -72,6 +74,8 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
   readonly #setup: WorkerSetup;
   /** Aborts when the process has ended, or is to end: probing stops. */
   readonly #over = new AbortController();
+  /** Aborts when the running requests of a drain have had their time. */
+  readonly #timeIsUp = new AbortController();
   #settle: (isReady: boolean) => void = () => {};
   #state: WorkerState = { name: "starting", since: performance.now(), pid: null };
   #endpoint: Endpoint | null = null;
@@ -105,12 +109,16 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
     return this.#endpoint;
   }
 
-  /** Lets running requests finish up to `drainTimeout`, cuts the others, ends the process. Resolves when it is gone. */
-  async drain(): Promise<void> {
-    if (this.#order === null && !this.#isOver) {
-      this.#order = "drain";
-      await this.#drain();
-    }
+  /**
+   * Lets running requests finish, cuts the others, ends the process. Resolves when it is gone. Of several calls the one
+   * whose limit is over first counts.
+   * @param limit milliseconds for the running requests. Default `drainTimeout`
+   */
+  async drain(limit: number = this.#setup.options.drainTimeout): Promise<void> {
+    const isFirst = this.#order === null && !this.#isOver;
+    if (isFirst) this.#order = "drain";
+    if (this.#order === "drain") this.#limitDrain(limit);
+    if (isFirst) await this.#drain();
     await this.ended;
   }
 
@@ -128,14 +136,14 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
   /** The whole life. */
   async #live(): Promise<Ended> {
     const { id, replica, start } = this;
-    const { engine, options, loadOf, runDir } = this.#setup;
+    const { engine, options, loadOf, runDir, plan } = this.#setup;
     let address: Address | null = null;
     let state: Ended;
     try {
       const oomKills = await readOomKills();
       address = await openAddress({ runDir, name: `${replica}.${start}`, transport: options.transport });
       this.#endpoint = address.endpoint;
-      this.#load = loadOf({ id, replica, start, endpoint: address.endpoint });
+      this.#load = loadOf({ id, replica, start, endpoint: address.endpoint, slots: plan.slots });
       if (this.#order === null) {
         const process = await this.#spawn(address);
         process.ended.then(() => this.#over.abort());
@@ -196,10 +204,10 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
     }
   }
 
-  /** Callers are told at once; SIGKILL works on a stopped process, SIGTERM does not. */
+  /** Callers are told at once; SIGKILL works on a stopped process, SIGTERM does not. A drain need not wait for it. */
   #giveUp(reason: "wedged" | "never-ready"): void {
-    if (this.#order !== null) return;
-    this.#order = reason;
+    if (this.#order !== null && this.#order !== "drain") return;
+    this.#order ??= reason;
     this.#load?.cut(lostError(this.id, { reason, exitCode: null, signal: null }));
     this.#end();
   }
@@ -209,13 +217,19 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
     this.#process?.kill("SIGKILL");
   }
 
+  #limitDrain(ms: number): void {
+    const { signal } = patience(ms, this.#over.signal);
+    signal.addEventListener("abort", () => this.#timeIsUp.abort(signal.reason));
+    if (signal.aborted) this.#timeIsUp.abort(signal.reason);
+  }
+
   async #drain(): Promise<void> {
-    const { drainTimeout, killTimeout } = this.#setup.options;
+    const { killTimeout } = this.#setup.options;
     const { pid } = this;
     if (pid !== null) this.#become({ name: "draining", since: performance.now(), pid });
     const gone = new AbortController();
     this.#process?.ended.then(() => gone.abort());
-    await this.#untilIdle(patience(drainTimeout, AbortSignal.any([gone.signal, this.#over.signal])));
+    await this.#untilIdle();
     this.#over.abort();
     // A second SIGTERM would make the engine exit without its farewells, and while requests run it ignores the first.
     this.#process?.kill("SIGTERM");
@@ -224,13 +238,11 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
     await this.ended.finally(() => limit.end());
   }
 
-  async #untilIdle(limit: ReturnType<typeof patience>): Promise<void> {
+  async #untilIdle(): Promise<void> {
     try {
-      await this.#load?.whenIdle(limit.signal);
+      await this.#load?.whenIdle(this.#timeIsUp.signal);
     } catch {
       this.#load?.cut(lostError(this.id, "drain"));
-    } finally {
-      limit.end();
     }
   }
 

@@ -17,7 +17,7 @@ function event(start: number, state: WorkerState): WorkerEvent {
 
 function enlisted(): Fleet {
   const fleet = new Fleet(10);
-  fleet.enlist({ id: "m#0.0", replica: 0, start: 0, endpoint }, 4);
+  fleet.enlist({ id: "m#0.0", replica: 0, start: 0, endpoint, slots: 4 });
   return fleet;
 }
 
@@ -38,7 +38,7 @@ describe("Fleet", () => {
     const fleet = enlisted();
     const result = where(fleet);
     fleet.follow(event(0, stopped));
-    fleet.enlist({ id: "m#0.1", replica: 0, start: 1, endpoint }, 4);
+    fleet.enlist({ id: "m#0.1", replica: 0, start: 1, endpoint, slots: 4 });
     fleet.follow(event(1, { name: "starting", since, pid: 8 }));
     fleet.follow(event(1, ready));
     expect(await result).toBe("m#0.1");

@@ -103,6 +103,33 @@ describe("Admission", () => {
     await Promise.all(results);
   });
 
+  it("lets those wait beside the limit who will have a slot", async () => {
+    const queue = admission(1);
+    queue.expect(2);
+    const results = [1, 2, 3].map(() => queue.run(async ({ upstream: { id } }) => id));
+    await expect(queue.run(async () => {})).rejects.toMatchObject({ code: "CORRAL_QUEUE_FULL" });
+    queue.add(upstream("a", 2));
+    expect(await Promise.all(results)).toEqual(["a", "a", "a"]);
+  });
+
+  it("tells how long the one that has waited longest has, whoever leaves before it", async () => {
+    const queue = admission();
+    expect(queue.waited).toBeNull();
+    const since = performance.now();
+    const gone = new AbortController();
+    const first = queue.run(async () => {}, { signal: gone.signal }).catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const between = performance.now();
+    const second = queue.run(async () => {});
+    expect(queue.waited).toBeGreaterThanOrEqual(between - since - 1);
+    gone.abort();
+    await first;
+    expect(queue.waited).toBeLessThanOrEqual(performance.now() - between);
+    queue.add(upstream("a"));
+    await second;
+    expect(queue.waited).toBeNull();
+  });
+
   it("with a limit of 0 takes what can start at once, and nothing else", async () => {
     const queue = admission(0);
     await expect(queue.run(async () => {})).rejects.toMatchObject({ code: "CORRAL_QUEUE_FULL" });

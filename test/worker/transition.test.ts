@@ -3,13 +3,12 @@ import type { Plan } from "../../src/plan/plan.ts";
 import { transition } from "../../src/worker/transition.ts";
 import { planOf } from "../real/worker-kit.ts";
 
-/** "retire 0 1, start 2" for each step. */
+/** "retire 0 1, start 2, retire 3" for each step, in the order in which it is done. */
 function steps(from: Plan | null, to: Plan): string[] {
   const running = from === null ? { plan: to, workers: [] } : { plan: from, workers: from.workers };
-  return transition(running, to).map(({ retire, start }) =>
-    [...(retire.length > 0 ? [`retire ${retire.join(" ")}`] : []), ...(start ? [`start ${start.replica}`] : [])].join(
-      ", ",
-    ),
+  const retired = (numbers: readonly number[]) => (numbers.length > 0 ? [`retire ${numbers.join(" ")}`] : []);
+  return transition(running, to).map(({ retire, start, retireAfter }) =>
+    [...retired(retire), ...(start ? [`start ${start.replica}`] : []), ...retired(retireAfter)].join(", "),
   );
 }
 
@@ -40,4 +39,24 @@ test("what all share cannot change while they run", () => {
   const plan = planOf(2);
   expect(steps(plan, { ...plan, context: 4096 })).toEqual(["retire 0, start 0", "retire 1, start 1"]);
   expect(steps(plan, { ...plan, warnings: ["only words"] })).toEqual([]);
+});
+
+test("the last worker that serves stays until another does", () => {
+  expect(steps(planOf([[0, 1]]), planOf([[0]]))).toEqual(["start 0, retire 0"]);
+  expect(steps(planOf([[0], [1]]), planOf([[0, 1]]))).toEqual(["start 0, retire 0 1"]);
+  expect(steps(planOf([[0, 1]]), planOf([[0], [1]]))).toEqual(["start 0, retire 0", "start 1"]);
+});
+
+test("it goes first where memory has no room for both", () => {
+  const tight = (plan: Plan, budget: number): Plan => ({
+    ...plan,
+    memory: { ...plan.memory, file: 100, repacked: 40, kv: 8, compute: 2, promptCache: 20, headroom: 10, budget },
+  });
+  expect(steps(tight(planOf([[0, 1]]), 230), tight(planOf([[0]]), 230))).toEqual(["start 0, retire 0"]);
+  expect(steps(tight(planOf([[0, 1]]), 229), tight(planOf([[0]]), 229))).toEqual(["retire 0, start 0"]);
+});
+
+test("to no worker at all, and back", () => {
+  expect(steps(planOf(2), planOf(0))).toEqual(["retire 0 1"]);
+  expect(steps(planOf(0), planOf(2))).toEqual(["start 0", "start 1"]);
 });
