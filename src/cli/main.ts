@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   build: async () => (await import("./build.ts")).buildCommand(),
   doctor: async () => (await import("./doctor.ts")).doctorCommand(),
   plan: async () => (await import("./plan.ts")).planCommand(),
+  tune: async () => (await import("./tune.ts")).tuneCommand(),
   model: async () => (await import("./model.ts")).modelCommand(),
 };
 

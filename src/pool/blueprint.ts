@@ -11,6 +11,8 @@ import { modelName } from "../model/parts.ts";
 import { ensureEchoModel } from "../model/store.ts";
 import { makePlan } from "../plan/make.ts";
 import type { Plan, PlanOverrides, PlanWish } from "../plan/plan.ts";
+import { type Finding, findTuned } from "../tune/find.ts";
+import { TuneStore } from "../tune/store.ts";
 
 /** What a pool is put together from, where not the default. */
 export interface PoolSetup {
@@ -24,6 +26,8 @@ export interface PoolSetup {
   readonly report?: ((event: BuildEvent) => void) | undefined;
   /** Where the echo model and converted models are kept. Default $CORRAL_CACHE_DIR, or the user's cache folder. */
   readonly cacheDir?: string | undefined;
+  /** Whether plans use what the tuner has stored. Default true; the tuner itself must not. */
+  readonly useTuned?: boolean | undefined;
 }
 
 /** Everything that is known before the first worker is started. */
@@ -31,6 +35,8 @@ export interface Blueprint {
   readonly machine: Machine;
   readonly model: ModelDescription;
   readonly chosen: Chosen;
+  /** What was measured for it by the tuner. */
+  readonly finding: Finding;
   readonly plan: Plan;
 }
 
@@ -49,7 +55,8 @@ export async function draw(options: ResolvedPoolOptions, setup: PoolSetup = {}):
   const model = { ...description, name: nameOfPool(options) };
   const chosen = chosenFor(model, options, setup);
   chosen.engine.checkArgs(options.args);
-  return planned({ machine, model, chosen }, options);
+  const finding = await findingFor({ machine, model, chosen }, options, setup);
+  return planned({ machine, model, chosen, finding }, options);
 }
 
 /** The same with another number of workers. @throws CorralError CORRAL_DOES_NOT_FIT, CORRAL_BAD_OPTION */
@@ -64,15 +71,35 @@ export function redraw(blueprint: Blueprint, options: ResolvedPoolOptions, worke
 export async function equip(
   blueprint: Blueprint,
   options: ResolvedPoolOptions,
-  { cacheDir: cache }: PoolSetup,
+  setup: PoolSetup,
   signal: AbortSignal,
 ): Promise<{ blueprint: Blueprint; program: Program }> {
   const { engine } = blueprint.chosen;
   const program = await engine.prepare({ signal });
-  const path = await engine.adopt(blueprint.model, { cacheDir: cache, signal });
+  const path = await engine.adopt(blueprint.model, { cacheDir: setup.cacheDir, signal });
   signal.throwIfAborted();
+  // Where the build has been made just now, what was measured with it could not be told before.
+  const finding = await findingFor(blueprint, options, setup);
   const model = { ...blueprint.model, path };
-  return { blueprint: planned({ ...blueprint, model }, options), program };
+  return { blueprint: planned({ ...blueprint, model, finding }, options), program };
+}
+
+type Known = Pick<Blueprint, "machine" | "model" | "chosen">;
+
+async function findingFor(
+  { machine, model, chosen: { engine } }: Known,
+  { goal, concurrency }: ResolvedPoolOptions,
+  { cacheDir: cache = cacheDir(), useTuned = true }: PoolSetup,
+): Promise<Finding> {
+  if (!useTuned) return { tuned: null, stale: [] };
+  return await findTuned(new TuneStore(cache), {
+    machine,
+    model,
+    engine: engine.name,
+    build: () => engine.identity(),
+    goal,
+    concurrency: unlessAuto(concurrency),
+  });
 }
 
 function chosenFor(model: ModelDescription, options: ResolvedPoolOptions, setup: PoolSetup): Chosen {
@@ -82,11 +109,14 @@ function chosenFor(model: ModelDescription, options: ResolvedPoolOptions, setup:
 }
 
 function planned(known: Omit<Blueprint, "plan">, options: ResolvedPoolOptions): Blueprint {
-  const { machine, model, chosen } = known;
+  const { machine, model, chosen, finding } = known;
   const { name, traits } = chosen.engine;
   return {
     ...known,
-    plan: makePlan(machine, model, { name, traits, why: chosen.why }, overridesOf(options), wishOf(options)),
+    plan: makePlan(machine, model, { name, traits, why: chosen.why }, overridesOf(options), {
+      ...wishOf(options),
+      ...finding,
+    }),
   };
 }
 
@@ -95,7 +125,8 @@ function buildMode({ CORRAL_BUILD }: NodeJS.ProcessEnv): "auto" | "skip" {
   return CORRAL_BUILD === "skip" ? "skip" : "auto";
 }
 
-function overridesOf(options: ResolvedPoolOptions): PlanOverrides {
+/** What the user fixed. */
+export function overridesOf(options: ResolvedPoolOptions): PlanOverrides {
   const { workers, threads, slots, context, repack, keyValueType } = options;
   const { batch, flashAttention, spin, speculation, hugePages } = options;
   const settings = Object.entries({ batch, flashAttention, spin, speculation, hugePages });
