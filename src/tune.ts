@@ -19,7 +19,7 @@ import { figuresOf, levelsFor } from "./tune/judge.ts";
 import { OpenPools } from "./tune/open-pools.ts";
 import type { Method, TuneRecord } from "./tune/record.ts";
 import { fitTokens, takeSample } from "./tune/sampler.ts";
-import { type Ground, stagesOf, startOf } from "./tune/space.ts";
+import { type Ground, referenceOf, stagesOf, startOf } from "./tune/space.ts";
 import { TuneStore } from "./tune/store.ts";
 
 /** How to tune. */
@@ -127,9 +127,11 @@ async function tune(options: ResolvedPoolOptions, tuning: TuneOptions, setup: Po
     const { method } = record;
     report({ kind: "begin", plan, method, kept: record.trials.length });
     const journal = new Journal(store, record);
+    const ground = groundOf(blueprint, options, tuning);
     const contest: Contest = {
       start,
-      stages: stagesOf(groundOf(blueprint, options, tuning)),
+      reference: referenceOf(ground),
+      stages: stagesOf(ground),
       goal: plan.goal,
       method,
       journal,

@@ -2,13 +2,15 @@ import { median } from "../load/statistics.ts";
 import type { Goal } from "../plan/goal.ts";
 import { type Candidate, keyOf, nameOf } from "./candidate.ts";
 import type { Journal } from "./journal.ts";
-import { judge, type Sample } from "./judge.ts";
+import { judge, medianSample, type Sample } from "./judge.ts";
 import type { Method } from "./record.ts";
 import { type Stage, search } from "./search.ts";
 
 /** What is searched, and by which yardstick. */
 export interface Contest {
   readonly start: Candidate;
+  /** One process on all CPUs: nothing may be slower without a good reason. */
+  readonly reference: Candidate;
   readonly stages: readonly Stage<Candidate>[];
   readonly goal: Goal;
   readonly method: Method;
@@ -101,7 +103,15 @@ class Desk {
   }
 
   async measure(candidate: Candidate): Promise<number> {
-    const { journal, take, goal, method, signal, report, budget } = this.#contest;
+    const { reference, journal } = this.#contest;
+    if (journal.samplesOf(keyOf(reference)).length === 0 && keyOf(candidate) !== keyOf(reference)) {
+      await this.#take(reference);
+    }
+    return this.#score(await this.#take(candidate));
+  }
+
+  async #take(candidate: Candidate): Promise<Sample> {
+    const { journal, take, signal, report, budget } = this.#contest;
     signal?.throwIfAborted();
     const key = keyOf(candidate);
     this.#known.set(key, candidate);
@@ -112,7 +122,16 @@ class Desk {
     }
     const progress = { spent: this.#spent, budget, tried: this.tried };
     report({ kind: "sample", name: this.#nameOf(candidate), standing: this.#standing(candidate, false), progress });
-    return scoreOfSample(trial.sample, goal, method);
+    return trial.sample;
+  }
+
+  /** 0 of a candidate that can't run here. A reference that can't is no yardstick: then the start is. */
+  #score(sample: Sample): number {
+    const { journal, goal, method, reference, start } = this.#contest;
+    if (sample.length === 0) return 0;
+    const ran = (candidate: Candidate) => journal.samplesOf(keyOf(candidate)).filter(({ length }) => length > 0);
+    const yardstick = [ran(reference), ran(start)].find(({ length }) => length > 0) ?? [sample];
+    return judge(sample, { goal, tokens: method.tokens, reference: medianSample(yardstick) });
   }
 
   /** The plan without tuning gets a last chance: what the search took for better may have had luck. */
@@ -138,7 +157,7 @@ class Desk {
 
   #standing(candidate: Candidate, isBest: boolean): Standing {
     const { journal, goal, method, start } = this.#contest;
-    const scores = (of: Candidate) => journal.samplesOf(keyOf(of)).map((sample) => scoreOfSample(sample, goal, method));
+    const scores = (of: Candidate) => journal.samplesOf(keyOf(of)).map((sample) => this.#score(sample));
     const own = scores(candidate);
     return { name: this.#nameOf(candidate), ratio: median(own) / median(scores(start)), samples: own.length, isBest };
   }
@@ -146,9 +165,4 @@ class Desk {
   #nameOf(candidate: Candidate): string {
     return nameOf(candidate, this.#contest.start);
   }
-}
-
-/** 0 of a candidate that can't run here. */
-function scoreOfSample(sample: Sample, goal: Goal, { tokens }: Method): number {
-  return sample.length === 0 ? 0 : judge(sample, goal, tokens);
 }

@@ -30,23 +30,47 @@ export function levelsFor(goal: Goal, concurrency: number): number[] {
 
 /** Of all weight; the other levels share the rest. */
 const OWN_LEVEL = 0.5;
+/** What a loss counts, where a gain of the same ratio counts 1. */
+const LOSS = 3;
+
+export interface Yardstick {
+  readonly goal: Goal;
+  readonly tokens: RequestTokens;
+  /** What one process on all CPUs gives, cell by cell. */
+  readonly reference: Sample;
+}
 
 /**
- * One figure for a sample; only ratios mean something. The geometric mean over its levels, the one it is made for
- * counting as much as all others, and of quiet and noisy. Geometric, so that a ratio won is worth a ratio lost, whatever
- * the figures' size.
+ * One figure for a sample, 1 where it is as good as the reference: the geometric mean of its cells' ratios, the level it
+ * is made for counting as much as all others, quiet as much as noisy. What is slower than the reference anywhere counts
+ * three times: nobody tunes a machine to see it lose to one process as anybody starts it, not even at an hour when one
+ * request comes alone.
  */
-export function judge(sample: Sample, goal: Goal, tokens: RequestTokens): number {
+export function judge(sample: Sample, { goal, tokens, reference }: Yardstick): number {
   const most = Math.max(...sample.map(({ concurrency }) => concurrency));
   const lesser = sample.filter(({ concurrency }) => concurrency < most).length;
-  const weights = sample.map(({ concurrency }) =>
-    concurrency === most ? (lesser === 0 ? 1 : OWN_LEVEL) / (sample.length - lesser) : (1 - OWN_LEVEL) / lesser,
-  );
-  const logs = sample.map(({ concurrency, figures }) => Math.log(scoreOf(goal, figures, { concurrency, ...tokens })));
-  return Math.exp(logs.reduce((sum, log, index) => sum + log * (weights[index] ?? 0), 0));
+  const weightOf = ({ concurrency }: Cell) =>
+    concurrency === most ? (lesser === 0 ? 1 : OWN_LEVEL) / (sample.length - lesser) : (1 - OWN_LEVEL) / lesser;
+  const score = ({ concurrency, figures }: Cell) => scoreOf(goal, figures, { concurrency, ...tokens });
+  const sum = sample.reduce((total, cell) => {
+    const other = reference.find((one) => one.concurrency === cell.concurrency && one.isNoisy === cell.isNoisy);
+    const gain = other === undefined ? 0 : Math.log(score(cell) / score(other));
+    return total + weightOf(cell) * (gain < 0 ? LOSS * gain : gain);
+  }, 0);
+  return Math.exp(sum);
 }
 
 /** Cell by cell the median of several samples of one candidate. */
+export function medianSample(samples: readonly Sample[]): Sample {
+  const [first = []] = samples;
+  return first.map(({ concurrency, isNoisy }) => ({
+    concurrency,
+    isNoisy,
+    figures: figuresOf(samples, concurrency, isNoisy),
+  }));
+}
+
+/** Of one cell. */
 export function figuresOf(samples: readonly Sample[], concurrency: number, isNoisy: boolean): Figures {
   const all = samples.flatMap((sample) =>
     sample.filter((cell) => cell.concurrency === concurrency && cell.isNoisy === isNoisy).map(({ figures }) => figures),

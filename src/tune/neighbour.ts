@@ -5,9 +5,12 @@ import { once } from "node:events";
 const SCRIPT =
   "const parent = process.ppid; for (let n = 1; ; n++) if (n % 1e7 === 0 && process.ppid !== parent) break;";
 
-/** Runs `task` beside one process that computes without end and is pinned nowhere: what shares a cheap host with you. */
+/**
+ * Runs `task` beside one process that computes without end and is pinned nowhere: what shares a cheap host with you. It
+ * gets a session of its own, as somebody else's would have: Linux shares CPU time among sessions first (autogroup).
+ */
 export async function besideNeighbour<T>(task: () => Promise<T>): Promise<T> {
-  const neighbour = spawn(process.execPath, ["-e", SCRIPT], { stdio: "ignore" });
+  const neighbour = spawn(process.execPath, ["-e", SCRIPT], { stdio: "ignore", detached: true });
   const gone = once(neighbour, "exit");
   gone.catch(() => {});
   await once(neighbour, "spawn");

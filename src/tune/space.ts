@@ -32,6 +32,14 @@ export function startOf({ workers, slots, repack, keyValueType, settings }: Plan
   return { workers: workers.length, threads, slots, repack, keyValueType, settings };
 }
 
+/** One process on all CPUs with the usual settings: what a server started by hand is. */
+export function referenceOf(ground: Ground): Candidate {
+  const { machine, plan, traits, fixed } = ground;
+  const slots = fixed.slots ?? suitableSlots(ground, 1);
+  const settings = { ...traits.usualSettings({ slots }), ...fixed.settings };
+  return { ...startOf(plan), workers: 1, threads: seatsFor(machine, {}).seats.length, slots, settings };
+}
+
 /**
  * The questions, those that decide most first. Only what the engine can change, the user has not fixed and makes a
  * difference here is asked. Pure.
@@ -144,12 +152,12 @@ function choice<T>(about: string, values: readonly T[], change: (value: T) => Pa
 function withOwn(
   best: Candidate,
   others: readonly Candidate[],
-  valueOf: (candidate: Candidate) => unknown,
+  of: (candidate: Candidate) => unknown,
 ): Candidate[] {
-  const own = valueOf(best);
-  const rest = others.filter((other) => valueOf(other) !== own);
+  const own = of(best);
+  const rest = others.filter((other) => of(other) !== own);
   if (typeof own !== "number") return [best, ...rest];
-  return [best, ...rest].sort((a, b) => Number(valueOf(a)) - Number(valueOf(b)));
+  return [best, ...rest].sort((a, b) => Number(of(a)) - Number(of(b)));
 }
 
 function distinct(numbers: readonly number[]): number[] {
