@@ -135,7 +135,7 @@ async function tune(options: ResolvedPoolOptions, tuning: TuneOptions, setup: Po
       goal: plan.goal,
       method,
       journal,
-      take: (candidate) => takeSample(pools, candidate, method, signal),
+      take: (candidate, within) => takeSample(pools, candidate, method, within),
       budget,
       signal,
       report,

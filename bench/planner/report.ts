@@ -1,5 +1,5 @@
 import { groupBy } from "../../src/plan/group-by.ts";
-import { median } from "../kit/statistics.ts";
+import { median } from "../../src/load/statistics.ts";
 import { markdownTable, times } from "../kit/table.ts";
 import type { Choice, Reading, Verdict } from "./judge.ts";
 

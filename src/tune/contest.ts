@@ -15,8 +15,8 @@ export interface Contest {
   readonly goal: Goal;
   readonly method: Method;
   readonly journal: Journal;
-  /** Runs a candidate once. */
-  readonly take: (candidate: Candidate) => Promise<Sample>;
+  /** Runs a candidate once. @throws the signal's reason */
+  readonly take: (candidate: Candidate, signal: AbortSignal) => Promise<Sample>;
   /** Seconds that may be spent measuring, those of an earlier run not among them. */
   readonly budget: number;
   readonly signal?: AbortSignal | undefined;
@@ -74,10 +74,19 @@ export async function hold(contest: Contest): Promise<Outcome> {
     best = await desk.confirm(found.best);
     return { best, tried: desk.tried, isComplete: found.isComplete, wasInterrupted: false };
   } catch (error) {
-    if (signal?.aborted !== true) throw error;
-    return { best, tried: desk.tried, isComplete: false, wasInterrupted: true };
+    const wasInterrupted = signal?.aborted === true;
+    if (!wasInterrupted && !(error instanceof BudgetSpent)) throw error;
+    return { best, tried: desk.tried, isComplete: false, wasInterrupted };
   }
 }
+
+/** The budget ended in the middle of a sample. Never leaves `hold`. */
+class BudgetSpent extends Error {}
+
+/** A candidate that takes so many times as long as the first one is given up: it has lost. */
+const TOO_SLOW = 4;
+/** Seconds below which nothing is given up. */
+const PATIENCE = 10;
 
 /** Measures, keeps the time and knows the standings. */
 class Desk {
@@ -111,11 +120,11 @@ class Desk {
   }
 
   async #take(candidate: Candidate): Promise<Sample> {
-    const { journal, take, signal, report, budget } = this.#contest;
+    const { journal, signal, report, budget } = this.#contest;
     signal?.throwIfAborted();
     const key = keyOf(candidate);
     this.#known.set(key, candidate);
-    const { trial, isNew } = await journal.sample(key, () => take(candidate));
+    const { trial, isNew } = await journal.sample(key, () => this.#takeInTime(candidate));
     if (isNew) {
       this.#spent += trial.seconds;
       this.#taken += 1;
@@ -123,6 +132,27 @@ class Desk {
     const progress = { spent: this.#spent, budget, tried: this.tried };
     report({ kind: "sample", name: this.#nameOf(candidate), standing: this.#standing(candidate, false), progress });
     return trial.sample;
+  }
+
+  /** Empty of a candidate that takes far too long. @throws BudgetSpent */
+  async #takeInTime(candidate: Candidate): Promise<Sample> {
+    const { take, signal, journal, start, reference, budget } = this.#contest;
+    const others = signal === undefined ? [] : [signal];
+    const isYardstick = [start, reference].some((one) => keyOf(one) === keyOf(candidate));
+    // Without these two there is nothing to compare with, so they are measured whatever it takes.
+    if (isYardstick && journal.samplesOf(keyOf(candidate)).length === 0) {
+      return await take(candidate, AbortSignal.any(others));
+    }
+    const patience = Math.max(PATIENCE, TOO_SLOW * (journal.trials[0]?.seconds ?? 0));
+    const left = Math.max(0, budget - this.#spent);
+    const limit = AbortSignal.timeout(1000 * Math.min(patience, left));
+    try {
+      return await take(candidate, AbortSignal.any([limit, ...others]));
+    } catch (error) {
+      if (!limit.aborted || signal?.aborted === true) throw error;
+      if (left < patience) throw new BudgetSpent();
+      return [];
+    }
   }
 
   /** 0 of a candidate that can't run here. A reference that can't is no yardstick: then the start is. */

@@ -44,8 +44,11 @@ export async function race<C>(
   return best !== undefined && best.gain >= leastGain ? best.candidate : champion;
 }
 
+/** More than anything that runs has over anything that runs. */
+const INFINITELY = 1e9;
+
 /** A champion that can't run loses to whoever can. */
 function ratio(challenger: number, champion: number): number {
   if (champion > 0) return challenger / champion;
-  return challenger > 0 ? Number.POSITIVE_INFINITY : 0;
+  return challenger > 0 ? INFINITELY : 0;
 }

@@ -73,7 +73,7 @@ async function ask<C>(stage: Stage<C>, best: C, beaten: Beaten<C>, options: Sear
 }
 
 /** How far a climber looks: beyond a neighbour that is no better, for curves have flat places. */
-const SIGHT = 2;
+const SIGHT = 3;
 
 /** Looks at the nearest answers on both sides, goes to the best of them, and looks again, until nothing is better. */
 async function climb<C>(

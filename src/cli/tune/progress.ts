@@ -99,5 +99,5 @@ function boardTable(board: Board): string {
 
 function ratioText(ratio: number): string {
   if (!Number.isFinite(ratio)) return "measured";
-  return ratio === 0 ? "can't run here" : `${ratio.toFixed(2)}x`;
+  return ratio === 0 ? "can't run here, or far too slow" : `${ratio.toFixed(2)}x`;
 }
