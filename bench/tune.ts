@@ -11,8 +11,8 @@ import { RIVAL } from "./pool/contestants.ts";
 import { ensureRandomModel } from "./pool/model.ts";
 import { tables } from "./pool/summary.ts";
 import { startBoth, TUNED } from "./tune/contestants.ts";
-import { measure } from "./tune/rounds.ts";
 import { methodText, type TuneLoad } from "./tune/method.ts";
+import { measure } from "./tune/rounds.ts";
 import { verdict } from "./tune/verdict.ts";
 
 interface Options {

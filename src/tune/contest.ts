@@ -87,6 +87,8 @@ class BudgetSpent extends Error {}
 const TOO_SLOW = 4;
 /** Seconds below which nothing is given up. */
 const PATIENCE = 10;
+/** Seconds that a timer of Node can wait. */
+const LONGEST = 2e6;
 
 /** Measures, keeps the time and knows the standings. */
 class Desk {
@@ -145,7 +147,7 @@ class Desk {
     }
     const patience = Math.max(PATIENCE, TOO_SLOW * (journal.trials[0]?.seconds ?? 0));
     const left = Math.max(0, budget - this.#spent);
-    const limit = AbortSignal.timeout(1000 * Math.min(patience, left));
+    const limit = AbortSignal.timeout(Math.ceil(1000 * Math.min(patience, left, LONGEST)));
     try {
       return await take(candidate, AbortSignal.any([limit, ...others]));
     } catch (error) {
@@ -186,7 +188,7 @@ class Desk {
   }
 
   #standing(candidate: Candidate, isBest: boolean): Standing {
-    const { journal, goal, method, start } = this.#contest;
+    const { journal, start } = this.#contest;
     const scores = (of: Candidate) => journal.samplesOf(keyOf(of)).map((sample) => this.#score(sample));
     const own = scores(candidate);
     return { name: this.#nameOf(candidate), ratio: median(own) / median(scores(start)), samples: own.length, isBest };

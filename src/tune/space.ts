@@ -149,11 +149,7 @@ function choice<T>(about: string, values: readonly T[], change: (value: T) => Pa
 }
 
 /** The best itself stands where its value belongs: it may be one that the list does not have. */
-function withOwn(
-  best: Candidate,
-  others: readonly Candidate[],
-  of: (candidate: Candidate) => unknown,
-): Candidate[] {
+function withOwn(best: Candidate, others: readonly Candidate[], of: (candidate: Candidate) => unknown): Candidate[] {
   const own = of(best);
   const rest = others.filter((other) => of(other) !== own);
   if (typeof own !== "number") return [best, ...rest];

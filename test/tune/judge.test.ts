@@ -28,13 +28,37 @@ describe("a judgement", () => {
   });
 
   it("gives the level it is made for as much weight as all others", () => {
-    expect(score([[1, 1], [4, 1], [8, 4]])).toBeCloseTo(2);
-    expect(score([[1, 4], [4, 4], [8, 1]])).toBeCloseTo(2);
+    expect(
+      score([
+        [1, 1],
+        [4, 1],
+        [8, 4],
+      ]),
+    ).toBeCloseTo(2);
+    expect(
+      score([
+        [1, 4],
+        [4, 4],
+        [8, 1],
+      ]),
+    ).toBeCloseTo(2);
   });
 
   it("counts a loss three times, so that a gain elsewhere hardly makes up for it", () => {
-    expect(score([[1, 1], [4, 1], [8, 0.5]])).toBeCloseTo(0.5 ** 1.5);
-    expect(score([[1, 0.7], [4, 0.7], [8, 1.5]])).toBeLessThan(1);
+    expect(
+      score([
+        [1, 1],
+        [4, 1],
+        [8, 0.5],
+      ]),
+    ).toBeCloseTo(0.5 ** 1.5);
+    expect(
+      score([
+        [1, 0.7],
+        [4, 0.7],
+        [8, 1.5],
+      ]),
+    ).toBeLessThan(1);
   });
 
   it("weighs quiet and noisy alike", () => {

@@ -79,7 +79,9 @@ describe.each(publishedGrids())("on the measurements of $name", (grid) => {
       for (let seed = 1; seed <= (noise === 0 ? 1 : SEEDS); seed += 1) {
         const { found, share, count, budget } = await searched(grid, scoreOf, noise, seed);
         expect(count).toBeLessThanOrEqual(budget);
-        expect(share, `noise ${noise}, seed ${seed}: ${shapeKey(found)}`).toBeGreaterThanOrEqual(noise > 0.02 ? 0.8 : 0.95);
+        expect(share, `noise ${noise}, seed ${seed}: ${shapeKey(found)}`).toBeGreaterThanOrEqual(
+          noise > 0.02 ? 0.8 : 0.95,
+        );
       }
     }
   });

@@ -38,7 +38,10 @@ describe("the space of candidates", () => {
         expect(workers * threads, name).toBeLessThanOrEqual(given.machine.cpus.length);
         expect(Math.min(workers, threads, slots), name).toBeGreaterThan(0);
       }
-      const splits = stagesOf(given)[0]?.answers(start).filter(({ workers }) => workers !== start.workers) ?? [];
+      const splits =
+        stagesOf(given)[0]
+          ?.answers(start)
+          .filter(({ workers }) => workers !== start.workers) ?? [];
       for (const { workers } of splits) expect(workers).toBeLessThanOrEqual(6);
     }
   });
@@ -47,12 +50,16 @@ describe("the space of candidates", () => {
     const given = await ground("desktop-16-cores", 8, {}, true);
     const start = startOf(given.plan);
     for (const { about, answers } of stagesOf(given)) {
-      expect(answers(start).filter((answer) => keyOf(answer) === keyOf(start)), about).toHaveLength(1);
+      expect(
+        answers(start).filter((answer) => keyOf(answer) === keyOf(start)),
+        about,
+      ).toHaveLength(1);
     }
   });
 
   it("asks nothing that the user has fixed or that makes no difference", async () => {
-    const names = async (fixed: PlanOverrides) => stagesOf(await ground("vps-2-cores", 8, fixed)).map(({ about }) => about);
+    const names = async (fixed: PlanOverrides) =>
+      stagesOf(await ground("vps-2-cores", 8, fixed)).map(({ about }) => about);
     expect(await names({})).toEqual([
       "workers",
       "slots",
@@ -65,7 +72,10 @@ describe("the space of candidates", () => {
       "KV type",
     ]);
     const fixed = { workers: 2, threads: 1, slots: 4, repack: true, keyValueType: "f16" } as const;
-    expect(await names({ ...fixed, settings: { batch: 64, spin: "active" } })).toEqual(["flash attention", "huge pages"]);
+    expect(await names({ ...fixed, settings: { batch: 64, spin: "active" } })).toEqual([
+      "flash attention",
+      "huge pages",
+    ]);
   });
 
   it("tries to guess from the text only where it is told to", async () => {

@@ -29,7 +29,11 @@ describe("the store", () => {
     await store.write(record());
     const path = store.pathOf(identity);
     const text = await readFile(path, "utf8");
-    for (const broken of [text.slice(0, 40), text.replace('"format": 1', '"format": 2'), text.replace('"workers": 2', '"workers": -2')]) {
+    for (const broken of [
+      text.slice(0, 40),
+      text.replace('"format": 1', '"format": 2'),
+      text.replace('"workers": 2', '"workers": -2'),
+    ]) {
       await writeFile(path, broken);
       expect(await store.read(identity)).toBeNull();
       expect(await store.all()).toEqual([]);
@@ -61,7 +65,9 @@ describe("what was measured", () => {
     const cpu = { ...identity.machine, fingerprint: "m2", cpuModel: "Intel Xeon" };
     expect(staleness({ machine: cpu })).toContain("on another CPU (AMD EPYC)");
     expect(staleness({ machine: { ...identity.machine, fingerprint: "m2", cpus: 4 } })).toContain("on 2 CPUs, not 4");
-    expect(staleness({ machine: { ...identity.machine, fingerprint: "m2", cpuQuota: 1.5 } })).toContain("without a CPU");
+    expect(staleness({ machine: { ...identity.machine, fingerprint: "m2", cpuQuota: 1.5 } })).toContain(
+      "without a CPU",
+    );
     expect(staleness({ build: "b2" })).toContain("another build");
     expect(staleness({ build: null })).toContain("another build");
     expect(staleness({ model: { path: "/models/a.gguf", content: "c2" } })).toContain("model's file changed");
@@ -70,7 +76,10 @@ describe("what was measured", () => {
   });
 
   it("of another model says nothing at all", () => {
-    expect(choose([record()], { ...present, model: { path: "/b.gguf", content: "c2" } })).toEqual({ tuned: null, stale: [] });
+    expect(choose([record()], { ...present, model: { path: "/b.gguf", content: "c2" } })).toEqual({
+      tuned: null,
+      stale: [],
+    });
   });
 
   it("is found by the model's content on this machine, and never asks for the build where there is nothing", async () => {
@@ -83,7 +92,14 @@ describe("what was measured", () => {
       asked += 1;
       return "b1";
     };
-    const query = { machine, model: { path }, engine: "llama", build, goal: "balanced", concurrency: undefined } as const;
+    const query = {
+      machine,
+      model: { path },
+      engine: "llama",
+      build,
+      goal: "balanced",
+      concurrency: undefined,
+    } as const;
     expect(await findTuned(store, query)).toEqual({ tuned: null, stale: [] });
     expect(asked).toBe(0);
     const model = { path, content: await contentFingerprint(path) };
