@@ -6,6 +6,8 @@ import { findBuild } from "../../build-scripts/build.ts";
 import type { LoadedPool } from "../../src/load/load.ts";
 import type { Tuned } from "../../src/plan/tuned.ts";
 import { createPool } from "../../src/pool.ts";
+import { launch } from "../../src/worker/launch.ts";
+import { findLaunchTools } from "../../src/worker/launch-tools.ts";
 import { untilReady } from "../kit/ready.ts";
 import { RIVAL } from "../pool/contestants.ts";
 
@@ -39,8 +41,10 @@ async function startRival(model: string, pool: LoadedPool, defer: Defer): Promis
   const build = await findBuild({ engine: "llama" });
   if (build === null) throw new Error("There is no build of llama-server: npm start makes one.");
   const port = await getPort();
-  const args = ["-m", model, "--port", `${port}`];
-  const child = spawn(build.programs["llama-server"], args, { stdio: "ignore", detached: true });
+  const command = { program: build.programs["llama-server"], args: ["-m", model, "--port", `${port}`] };
+  // Pinned nowhere, but it dies with this process.
+  const { file, args } = launch(command, [], await findLaunchTools());
+  const child = spawn(file, args, { stdio: "ignore", detached: true });
   const gone = once(child, "exit");
   defer(async () => {
     child.kill("SIGKILL");

@@ -23,20 +23,21 @@ const options = {
   workers: 1,
   threads: 1,
   slots: 1,
+  batch: 64,
   keyValueType: "f16",
   hugePages: false,
 } as const;
 
 const tune = (tuning: TuneOptions) => tunePool(options, { robust: false, ...tuning }, { cacheDir: folder });
 
-describe("tuning the echo model on llama-server", () => {
+describe("tuning the echo model on llama-server", { timeout: 300_000 }, () => {
   it("measures candidates, stores the best of them, and leaves no process", async () => {
     const events: TuneEvent[] = [];
     const report = await tune({ budget: 600, report: (event) => events.push(event) });
     expect(report).toMatchObject({ isComplete: true, wasInterrupted: false });
     const { tuned, plan, comparisons } = report;
     expect(tuned).toMatchObject({ goal: "balanced", concurrency: 1, workers: 1, threads: 1, slots: 1 });
-    expect(tuned?.tried).toBeGreaterThan(3);
+    expect(tuned?.tried).toBeGreaterThan(1);
     expect(tuned?.figures.decode).toBeGreaterThan(0);
     expect(comparisons).toHaveLength(1);
     expect(plan.settings.spin).toBe("active");
