@@ -79,7 +79,9 @@ async function main(options: Options): Promise<void> {
 function tell(event: TuneEvent): void {
   if (event.kind === "sample") {
     const { spent, budget } = event.progress;
-    console.error(`${spent.toFixed(0)} of ${budget} s: ${event.name}: ${event.standing.ratio.toFixed(2)}x`);
+    const { ratio } = event.standing;
+    const standing = Number.isFinite(ratio) ? `${ratio.toFixed(2)}x the untuned plan's score` : "measured";
+    console.error(`${spent.toFixed(0)} of ${budget} s: ${event.name}: ${standing}`);
   }
 }
 

@@ -5,19 +5,19 @@ import type { PoolOptions, ResolvedPoolOptions } from "./config/pool-options.ts"
 import { resolvePoolOptions } from "./config/resolve.ts";
 import { CorralError } from "./errors.ts";
 import { contentFingerprint } from "./model/fingerprint.ts";
-import type { Figures } from "./plan/goal.ts";
 import type { Plan } from "./plan/plan.ts";
 import type { Tuned } from "./plan/tuned.ts";
 import { type Blueprint, draw, equip, overridesOf, type PoolSetup } from "./pool/blueprint.ts";
 import { createPool } from "./pool.ts";
 import { type Candidate, keyOf, nameOf } from "./tune/candidate.ts";
-import { type Contest, type ContestEvent, hold, type Outcome } from "./tune/contest.ts";
+import { type Contest, type ContestEvent, hold } from "./tune/contest.ts";
 import { lookAround, readCpuTicks, stealBetween, stealWarning } from "./tune/host-noise.ts";
 import { machineIdentity, type TuneIdentity } from "./tune/identity.ts";
 import { Journal } from "./tune/journal.ts";
-import { figuresOf, levelsFor } from "./tune/judge.ts";
+import { levelsFor } from "./tune/judge.ts";
 import { OpenPools } from "./tune/open-pools.ts";
 import type { Method, TuneRecord } from "./tune/record.ts";
+import { type Comparison, comparisonsOf, tunedOf } from "./tune/result.ts";
 import { fitTokens, takeSample } from "./tune/sampler.ts";
 import { type Ground, referenceOf, stagesOf, startOf } from "./tune/space.ts";
 import { TuneStore } from "./tune/store.ts";
@@ -40,19 +40,13 @@ export interface TuneOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export type { Comparison };
+
 export type TuneEvent =
   | ContestEvent
   | { readonly kind: "begin"; readonly plan: Plan; readonly method: Method; readonly kept: number }
   | { readonly kind: "waiting"; readonly text: string }
   | { readonly kind: "warning"; readonly text: string };
-
-/** One load, without tuning and with. */
-export interface Comparison {
-  readonly concurrency: number;
-  readonly isNoisy: boolean;
-  readonly untuned: Figures;
-  readonly tuned: Figures;
-}
 
 export interface TuneReport {
   /** Without tuning. */
@@ -242,35 +236,5 @@ function cantStart({ model }: Plan): CorralError {
     "CORRAL_WORKER_FAILED",
     `The plan for ${model.name} can't be run here, so there is nothing to begin with. See why: corral serve ${model.path}`,
     { facts: { model: model.path } },
-  );
-}
-
-/** Null before the plan without tuning was measured: then nothing was compared. */
-function tunedOf({ goal, concurrency }: Plan, contest: Contest, { best, tried }: Outcome): Tuned | null {
-  const own = (candidate: Candidate) => contest.journal.samplesOf(keyOf(candidate)).filter(({ length }) => length > 0);
-  if (tried < 2 || own(best).length === 0 || own(contest.start).length === 0) return null;
-  const { start, method } = contest;
-  return {
-    goal,
-    concurrency,
-    ...best,
-    figures: figuresOf(own(best), concurrency, false),
-    untuned: figuresOf(own(start), concurrency, false),
-    robust: method.robust,
-    tried,
-    measuredAt: new Date().toISOString(),
-  };
-}
-
-function comparisonsOf({ journal, method, start }: Contest, best: Candidate): Comparison[] {
-  const own = (candidate: Candidate) => journal.samplesOf(keyOf(candidate)).filter(({ length }) => length > 0);
-  if (own(best).length === 0 || own(start).length === 0) return [];
-  return [false, ...(method.robust ? [true] : [])].flatMap((isNoisy) =>
-    method.levels.map((concurrency) => ({
-      concurrency,
-      isNoisy,
-      untuned: figuresOf(own(start), concurrency, isNoisy),
-      tuned: figuresOf(own(best), concurrency, isNoisy),
-    })),
   );
 }

@@ -51,8 +51,10 @@ export interface Outcome {
   readonly wasInterrupted: boolean;
 }
 
-/** Of the budget, kept for comparing the best with the plan without tuning once more. */
+/** For comparing the best with the plan without tuning once more. */
 const FINAL_SAMPLES = 4;
+/** What the budget must pay for at least of them. */
+const RESERVE = 2;
 
 /** Searches until nothing is better, the budget is spent or somebody interrupts; what was measured counts in each case. */
 export async function hold(contest: Contest): Promise<Outcome> {
@@ -65,7 +67,7 @@ export async function hold(contest: Contest): Promise<Outcome> {
       stages,
       keyOf,
       measure: (candidate) => desk.measure(candidate),
-      isOver: () => desk.isOver(FINAL_SAMPLES),
+      isOver: () => desk.isOver(best === start ? 0 : RESERVE),
       onStage: (about, champion) => {
         best = champion;
         report({ kind: "question", about, board: desk.board(best) });
