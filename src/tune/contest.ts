@@ -28,7 +28,7 @@ export type ContestEvent =
   | { readonly kind: "sample"; readonly name: string; readonly standing: Standing; readonly progress: Progress };
 
 /** How a candidate stands against the plan without tuning. */
-export interface Standing {
+interface Standing {
   readonly name: string;
   /** Ratio of scores, medians; 1 of the plan without tuning, NaN before both were measured. */
   readonly ratio: number;
@@ -36,7 +36,7 @@ export interface Standing {
   readonly isBest: boolean;
 }
 
-export interface Progress {
+interface Progress {
   /** Seconds. */
   readonly spent: number;
   readonly budget: number;

@@ -51,7 +51,7 @@ async function takeCells(pool: CandidatePool, { levels, tokens, isNoisy, signal 
 }
 
 /** Touches the memory of all slots. Seconds that the measured part took. */
-export async function warmUp(
+async function warmUp(
   pool: CandidatePool,
   concurrency: number,
   tokens: RequestTokens,
