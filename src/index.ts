@@ -66,3 +66,10 @@ export type {
   WorkerSnapshot,
   WorkerStats,
 } from "./pool-types.ts";
+export {
+  type Comparison as TuneComparison,
+  type TuneEvent,
+  type TuneOptions,
+  type TuneReport,
+  tunePool,
+} from "./tune.ts";

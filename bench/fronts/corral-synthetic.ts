@@ -34,6 +34,7 @@ const engine: Engine = {
   takes: () => ({ can: true, why: "it reads no file" }),
   adopt: async ({ path }) => path,
   prepare: async () => ({ path: process.execPath, version: "0", warnings: [] }),
+  identity: async () => "synthetic",
   checkArgs: () => {},
   commandLine(_program, { endpoint, keyFile }) {
     if (endpoint.kind !== "tcp") throw new Error("The proxies reach the worker over TCP only.");

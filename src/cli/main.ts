@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import("./doctor.ts")).doctorCommand(),
   plan: async () => (await import("./plan.ts")).planCommand(),
   bench: async () => (await import("./bench.ts")).benchCommand(),
+  tune: async () => (await import("./tune.ts")).tuneCommand(),
   model: async () => (await import("./model.ts")).modelCommand(),
 };
 

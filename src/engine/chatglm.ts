@@ -1,4 +1,4 @@
-import { ensureBuild } from "../../build-scripts/build.ts";
+import { ensureBuild, findBuild } from "../../build-scripts/build.ts";
 import type { ModelDescription } from "../model/description.ts";
 import { chatglmEndings } from "./chatglm-endings.ts";
 import { chatglmCommandLine, refuseArgs } from "./chatglm-flags.ts";
@@ -19,6 +19,7 @@ export function chatglmEngine(options: EngineOptions): Engine {
       const build = await ensureBuild({ engine: "chatglm", ...options, signal });
       return programOf(build.programs["chatglm-server"], build);
     },
+    identity: async () => (await findBuild({ engine: "chatglm", ...options }))?.manifest.identity ?? null,
     checkArgs: refuseArgs,
     commandLine: chatglmCommandLine,
     classify: (ending) => classifyEnding(ending, chatglmEndings),

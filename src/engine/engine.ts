@@ -23,6 +23,8 @@ export interface Engine {
    * @throws CorralError CORRAL_BUILD_*, CORRAL_SOURCE_*, CORRAL_TOOL_MISSING
    */
   prepare(options?: { signal?: AbortSignal }): Promise<Program>;
+  /** Identity of what `prepare` would give where it is there already, else null. Builds and fetches nothing. */
+  identity(): Promise<string | null>;
   /** @throws CorralError CORRAL_BAD_OPTION where the user's own flags touch what corral owns */
   checkArgs(args: readonly string[]): void;
   commandLine(program: Program, start: WorkerStart): CommandLine;

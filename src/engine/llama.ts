@@ -1,4 +1,4 @@
-import { ensureBuild } from "../../build-scripts/build.ts";
+import { ensureBuild, findBuild } from "../../build-scripts/build.ts";
 import { cacheDir } from "../../build-scripts/cache.ts";
 import { whyNotConvertible } from "../model/convert/convertible.ts";
 import type { ModelDescription } from "../model/description.ts";
@@ -24,6 +24,7 @@ export function llamaEngine(options: EngineOptions): Engine {
       const build = await ensureBuild({ engine: "llama", ...options, signal });
       return programOf(build.programs["llama-server"], build);
     },
+    identity: async () => (await findBuild({ engine: "llama", ...options }))?.manifest.identity ?? null,
     checkArgs: refuseOwnedFlags,
     commandLine: llamaCommandLine,
     classify: (ending) => classifyEnding(ending, llamaEndings),

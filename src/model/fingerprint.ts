@@ -12,9 +12,20 @@ const PLACES = 32;
  * Throws CORRAL_MODEL_MISSING.
  */
 export function fingerprint(path: string): Promise<string> {
+  return hashOfSamples(path, async () => `${(await stat(path, { bigint: true })).mtimeNs}\n`);
+}
+
+/**
+ * The same without the time of change: a copy of a file has the same. For what does no harm where a small change is
+ * missed. Throws CORRAL_MODEL_MISSING.
+ */
+export function contentFingerprint(path: string): Promise<string> {
+  return hashOfSamples(path, async () => "");
+}
+
+function hashOfSamples(path: string, time: () => Promise<string>): Promise<string> {
   return withFile(path, async (source) => {
-    const { mtimeNs } = await stat(path, { bigint: true });
-    const hash = createHash("sha256").update(`${source.size} ${mtimeNs}\n`);
+    const hash = createHash("sha256").update(`${source.size} ${await time()}`);
     const buffer = Buffer.alloc(SAMPLE);
     const last = Math.max(0, source.size - SAMPLE);
     for (const place of samplePlaces(last)) {

@@ -13,6 +13,8 @@ import { makePlan } from "../plan/make.ts";
 import type { Plan, PlanOverrides, PlanWish } from "../plan/plan.ts";
 import { keepingPromptCache } from "../scale/go-over.ts";
 import { sizedPlan } from "../scale/size.ts";
+import { type Finding, findTuned } from "../tune/find.ts";
+import { TuneStore } from "../tune/store.ts";
 
 /** What a pool is put together from, where not the default. */
 export interface PoolSetup {
@@ -28,6 +30,8 @@ export interface PoolSetup {
   readonly report?: ((event: BuildEvent) => void) | undefined;
   /** Where the echo model and converted models are kept. Default $CORRAL_CACHE_DIR, or the user's cache folder. */
   readonly cacheDir?: string | undefined;
+  /** Whether plans use what the tuner has stored. Default true; the tuner itself must not. */
+  readonly useTuned?: boolean | undefined;
 }
 
 /** Everything that is known before the first worker is started. */
@@ -35,6 +39,8 @@ export interface Blueprint {
   readonly machine: Machine;
   readonly model: ModelDescription;
   readonly chosen: Chosen;
+  /** What was measured for it by the tuner. */
+  readonly finding: Finding;
   readonly plan: Plan;
 }
 
@@ -56,7 +62,8 @@ export async function draw(options: ResolvedPoolOptions, setup: PoolSetup = {}):
   const model = { ...description, name: nameOfPool(options) };
   const chosen = chosenFor(model, options, setup);
   chosen.engine.checkArgs(options.args);
-  return planned({ machine, model, chosen }, options);
+  const finding = await findingFor({ machine, model, chosen }, options, setup);
+  return planned({ machine, model, chosen, finding }, options);
 }
 
 /**
@@ -75,15 +82,35 @@ export function redraw(blueprint: Blueprint, options: ResolvedPoolOptions, machi
 export async function equip(
   blueprint: Blueprint,
   options: ResolvedPoolOptions,
-  { cacheDir: cache }: PoolSetup,
+  setup: PoolSetup,
   signal: AbortSignal,
 ): Promise<{ blueprint: Blueprint; program: Program }> {
   const { engine } = blueprint.chosen;
   const program = await engine.prepare({ signal });
-  const path = await engine.adopt(blueprint.model, { cacheDir: cache, signal });
+  const path = await engine.adopt(blueprint.model, { cacheDir: setup.cacheDir, signal });
   signal.throwIfAborted();
+  // Where the build has been made just now, what was measured with it could not be told before.
+  const finding = await findingFor(blueprint, options, setup);
   const model = { ...blueprint.model, path };
-  return { blueprint: planned({ ...blueprint, model }, options), program };
+  return { blueprint: planned({ ...blueprint, model, finding }, options), program };
+}
+
+type Known = Pick<Blueprint, "machine" | "model" | "chosen">;
+
+async function findingFor(
+  { machine, model, chosen: { engine } }: Known,
+  { goal, concurrency }: ResolvedPoolOptions,
+  { cacheDir: cache = cacheDir(), useTuned = true }: PoolSetup,
+): Promise<Finding> {
+  if (!useTuned) return { tuned: null, stale: [] };
+  return await findTuned(new TuneStore(cache), {
+    machine,
+    model,
+    engine: engine.name,
+    build: () => engine.identity(),
+    goal,
+    concurrency: unlessAuto(concurrency),
+  });
 }
 
 function chosenFor(model: ModelDescription, options: ResolvedPoolOptions, setup: PoolSetup): Chosen {
@@ -93,10 +120,12 @@ function chosenFor(model: ModelDescription, options: ResolvedPoolOptions, setup:
 }
 
 function planned(known: Omit<Blueprint, "plan">, options: ResolvedPoolOptions): Blueprint {
-  const { machine, model, chosen } = known;
+  const { machine, model, chosen, finding } = known;
   const { name, traits } = chosen.engine;
+  const choice = { name, traits, why: chosen.why };
+  const wish = { ...wishOf(options), ...finding };
   const planOf = (workers: number | undefined): Plan =>
-    makePlan(machine, model, { name, traits, why: chosen.why }, { ...overridesOf(options), workers }, wishOf(options));
+    makePlan(machine, model, choice, { ...overridesOf(options), workers }, wish);
   return { ...known, plan: sizedPlan(options, machine.cpus.length, planOf) };
 }
 
@@ -105,11 +134,13 @@ function buildMode({ CORRAL_BUILD }: NodeJS.ProcessEnv): "auto" | "skip" {
   return CORRAL_BUILD === "skip" ? "skip" : "auto";
 }
 
-function overridesOf(options: ResolvedPoolOptions): PlanOverrides {
-  const { threads, slots, context, repack, keyValueType } = options;
+/** What the user fixed. */
+export function overridesOf(options: ResolvedPoolOptions): PlanOverrides {
+  const { workers, threads, slots, context, repack, keyValueType } = options;
   const { batch, flashAttention, spin, speculation, hugePages } = options;
   const settings = Object.entries({ batch, flashAttention, spin, speculation, hugePages });
   return {
+    workers: unlessAuto(workers),
     threads: unlessAuto(threads),
     slots: unlessAuto(slots),
     context: unlessAuto(context),

@@ -1,0 +1,49 @@
+import type { EngineSettings, KeyValueType } from "../plan/settings.ts";
+
+/** One way to run the model on this machine: what the tuner measures and compares. */
+export interface Candidate {
+  readonly workers: number;
+  /** Of each worker. */
+  readonly threads: number;
+  /** Of each worker. */
+  readonly slots: number;
+  readonly repack: boolean;
+  readonly keyValueType: KeyValueType;
+  readonly settings: EngineSettings;
+}
+
+/** The same for the same candidate, whoever made it. Not for people. */
+export function keyOf({ workers, threads, slots, repack, keyValueType, settings }: Candidate): string {
+  const { batch, flashAttention, spin, speculation, hugePages } = settings;
+  return JSON.stringify([
+    workers,
+    threads,
+    slots,
+    repack,
+    keyValueType,
+    batch,
+    flashAttention,
+    spin,
+    speculation,
+    hugePages,
+  ]);
+}
+
+/** "1 x 2 threads, 8 slots, batch 128, spin passive": the shape, and what differs from `usual` where that is given. */
+export function nameOf(candidate: Candidate, usual?: Candidate): string {
+  const { workers, threads, slots, repack, keyValueType, settings } = candidate;
+  const differs = <T>(value: T, than: T | undefined) => usual === undefined || value !== than;
+  return [
+    `${workers} x ${threads} thread${threads === 1 ? "" : "s"}`,
+    `${slots} slot${slots === 1 ? "" : "s"}`,
+    differs(settings.batch, usual?.settings.batch) && `batch ${settings.batch}`,
+    differs(settings.flashAttention, usual?.settings.flashAttention) && `flash attention ${settings.flashAttention}`,
+    differs(settings.spin, usual?.settings.spin) && `spin ${settings.spin}`,
+    differs(repack, usual?.repack) && (repack ? "repack" : "no repack"),
+    differs(keyValueType, usual?.keyValueType) && `KV ${keyValueType}`,
+    differs(settings.speculation, usual?.settings.speculation) && `speculation ${settings.speculation}`,
+    differs(settings.hugePages, usual?.settings.hugePages) && (settings.hugePages ? "huge pages" : "no huge pages"),
+  ]
+    .filter(Boolean)
+    .join(", ");
+}

@@ -1,0 +1,161 @@
+import type { Machine } from "../machine/machine.ts";
+import type { EngineTraits } from "../plan/engine-choice.ts";
+import type { Plan, PlanOverrides } from "../plan/plan.ts";
+import { seatsFor } from "../plan/seats.ts";
+import type { EngineSettings, KeyValueType } from "../plan/settings.ts";
+import type { Candidate } from "./candidate.ts";
+import type { Stage } from "./search.ts";
+
+/** What decides which candidates there are. */
+export interface Ground {
+  readonly machine: Machine;
+  /** Without tuning; its concurrency is what all candidates are made for. */
+  readonly plan: Plan;
+  readonly traits: EngineTraits;
+  /** Whether the engine repacks weights of this model at all. */
+  readonly canRepack: boolean;
+  /** Kept as it is. */
+  readonly fixed: PlanOverrides;
+  /** Whether guessing from the text is tried: what it gains with the load's texts is not what it gains with others. */
+  readonly speculation: boolean;
+}
+
+const BATCHES = [64, 128, 256, 512] as const;
+/** What q8_0 must win to be worth its rounding. */
+const WORTH_ROUNDING = 1.05;
+/** Guesses are right more often in a load's greedy answers than in people's texts. */
+const WORTH_GUESSING = 1.2;
+
+/** The plan without tuning, as a candidate. */
+export function startOf({ workers, slots, repack, keyValueType, settings }: Plan): Candidate {
+  const threads = Math.min(...workers.map((worker) => worker.threads));
+  return { workers: workers.length, threads, slots, repack, keyValueType, settings };
+}
+
+/** One process on all CPUs with the usual settings: what a server started by hand is. */
+export function referenceOf(ground: Ground): Candidate {
+  const { machine, plan, traits, fixed } = ground;
+  const slots = fixed.slots ?? suitableSlots(ground, 1);
+  const settings = { ...traits.usualSettings({ slots }), ...fixed.settings };
+  return { ...startOf(plan), workers: 1, threads: seatsFor(machine, {}).seats.length, slots, settings };
+}
+
+/**
+ * The questions, those that decide most first. Only what the engine can change, the user has not fixed and makes a
+ * difference here is asked. Pure.
+ */
+export function stagesOf(ground: Ground): Stage<Candidate>[] {
+  const { plan, traits, canRepack, fixed, speculation } = ground;
+  const isText = plan.model.purpose === "text";
+  const tunes = (setting: keyof EngineSettings) =>
+    traits.tunables.includes(setting) && fixed.settings?.[setting] === undefined;
+  const stages: (Stage<Candidate> | false)[] = [
+    fixed.workers === undefined && ordered("workers", (best) => splits(ground, best)),
+    fixed.slots === undefined && ordered("slots", (best) => slotCounts(ground, best)),
+    fixed.threads === undefined && ordered("threads", (best) => threadCounts(ground, best)),
+    // A lone thread waits for nobody.
+    tunes("spin") && setting("spin", ({ threads }) => (threads > 1 ? ["active", "passive"] : [])),
+    tunes("batch") && isText && { ...setting("batch", () => BATCHES), isOrdered: true },
+    canRepack && fixed.repack === undefined && choice("repack", [true, false], (repack) => ({ repack })),
+    // "auto" is "on" wherever it is supported. Values in q8_0 are read by flash attention only.
+    tunes("flashAttention") &&
+      setting("flashAttention", ({ keyValueType }) => (keyValueType === "f16" ? ["auto", "off"] : [])),
+    tunes("hugePages") && setting("hugePages", () => [false, true]),
+    fixed.keyValueType === undefined && keyValueTypes(traits.keyValueTypes),
+    speculation &&
+      tunes("speculation") && { ...setting("speculation", () => ["off", "ngram"]), leastGain: WORTH_GUESSING },
+  ];
+  return stages.filter((stage) => stage !== false);
+}
+
+/** Workers on all seats, each with slots for its share of the requests; never more workers than requests. */
+function splits(ground: Ground, best: Candidate): Candidate[] {
+  const { fixed, plan } = ground;
+  const seats = seatsFor(ground.machine, {}).seats.length;
+  const most = Math.min(plan.concurrency, Math.floor(seats / (fixed.threads ?? 1)));
+  const counts = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128].filter((count) => count <= most);
+  return withOwn(
+    best,
+    counts.map((workers) => {
+      const threads = fixed.threads ?? Math.floor(seats / workers);
+      return { ...best, workers, threads, slots: fixed.slots ?? suitableSlots(ground, workers) };
+    }),
+    ({ workers }) => workers,
+  );
+}
+
+/** Sequences are computed in fours. */
+function suitableSlots({ plan, traits }: Ground, workers: number): number {
+  const share = Math.ceil(plan.concurrency / workers);
+  return Math.min(traits.mostSlots, share === 1 ? 1 : Math.ceil(share / 4) * 4);
+}
+
+/** Fewer slots than requests make some wait, and those that run quicker. */
+function slotCounts(ground: Ground, best: Candidate): Candidate[] {
+  const { plan, traits } = ground;
+  const share = Math.ceil(plan.concurrency / best.workers);
+  const counts = [Math.ceil(share / 2), share, suitableSlots(ground, best.workers)];
+  const possible = distinct(counts).filter((count) => count <= traits.mostSlots);
+  return withOwn(
+    best,
+    possible.map((slots) => ({ ...best, slots })),
+    ({ slots }) => slots,
+  );
+}
+
+/** Fewer than CPUs where memory is what all wait for; more, on SMT siblings, where the machine has them. */
+function threadCounts({ machine }: Ground, best: Candidate): Candidate[] {
+  const own = Math.floor(seatsFor(machine, {}).seats.length / best.workers);
+  const counts = distinct([Math.ceil(own / 2), own - 1, own, own * 2]);
+  const possible = counts.filter((count) => count >= 1 && count * best.workers <= machine.cpus.length);
+  return withOwn(
+    best,
+    possible.map((threads) => ({ ...best, threads })),
+    ({ threads }) => threads,
+  );
+}
+
+function keyValueTypes(types: readonly KeyValueType[]): Stage<Candidate> {
+  return { ...choice("KV type", types, (keyValueType) => ({ keyValueType })), leastGain: WORTH_ROUNDING };
+}
+
+function ordered(about: string, answers: (best: Candidate) => Candidate[]): Stage<Candidate> {
+  return { about, isOrdered: true, answers };
+}
+
+function setting<K extends keyof EngineSettings>(
+  name: K,
+  values: (best: Candidate) => readonly EngineSettings[K][],
+): Stage<Candidate> {
+  const answers = (best: Candidate) =>
+    withOwn(
+      best,
+      values(best).map((value) => ({ ...best, settings: { ...best.settings, [name]: value } })),
+      ({ settings }) => settings[name],
+    );
+  return { about: WORDS[name], isOrdered: false, answers };
+}
+
+const WORDS: Readonly<Record<keyof EngineSettings, string>> = {
+  batch: "batch",
+  flashAttention: "flash attention",
+  spin: "spin",
+  speculation: "speculation",
+  hugePages: "huge pages",
+};
+
+function choice<T>(about: string, values: readonly T[], change: (value: T) => Partial<Candidate>): Stage<Candidate> {
+  return { about, isOrdered: false, answers: (best) => values.map((value) => ({ ...best, ...change(value) })) };
+}
+
+/** The best itself stands where its value belongs: it may be one that the list does not have. */
+function withOwn(best: Candidate, others: readonly Candidate[], of: (candidate: Candidate) => unknown): Candidate[] {
+  const own = of(best);
+  const rest = others.filter((other) => of(other) !== own);
+  if (typeof own !== "number") return [best, ...rest];
+  return [best, ...rest].sort((a, b) => Number(of(a)) - Number(of(b)));
+}
+
+function distinct(numbers: readonly number[]): number[] {
+  return [...new Set(numbers)].sort((a, b) => a - b);
+}

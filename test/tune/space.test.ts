@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { makePlan } from "../../src/plan/make.ts";
+import type { PlanOverrides } from "../../src/plan/plan.ts";
+import { type Candidate, keyOf } from "../../src/tune/candidate.ts";
+import { referenceOf, stagesOf, startOf } from "../../src/tune/space.ts";
+import { knownMachine } from "../plan/known-machine.ts";
+import { llama } from "../plan/llama.ts";
+import { halfBillion } from "../plan/models.ts";
+
+async function ground(name: string, concurrency: number, fixed: PlanOverrides = {}, speculation = false) {
+  const machine = await knownMachine(name);
+  const plan = makePlan(machine, halfBillion, llama, fixed, { concurrency });
+  return { machine, plan, traits: llama.traits, canRepack: true, fixed, speculation };
+}
+
+const shapeOf = ({ workers, threads, slots }: Candidate) => `${workers}x${threads}x${slots}`;
+
+describe("the space of candidates", () => {
+  it("splits a machine's cores, with slots for each worker's share of the requests", async () => {
+    const given = await ground("vps-2-cores", 8);
+    const [workers] = stagesOf(given);
+    const shapes = workers?.answers(startOf(given.plan)).map(shapeOf) ?? [];
+    expect(shapes).toContain("1x2x8");
+    expect(shapes).toContain("2x1x4");
+  });
+
+  it("has one process on all CPUs as its yardstick", async () => {
+    const given = await ground("vps-2-cores", 8);
+    expect(shapeOf(referenceOf(given))).toBe("1x2x8");
+  });
+
+  it("never has more threads than CPUs, nor more workers than requests", async () => {
+    for (const name of ["vps-2-cores", "desktop-16-cores", "server-2-sockets", "laptop-hybrid", "container-quota"]) {
+      const given = await ground(name, 6);
+      const start = startOf(given.plan);
+      const shapes = stagesOf(given).flatMap((stage) => stage.answers(start));
+      for (const { workers, threads, slots } of shapes) {
+        expect(workers * threads, name).toBeLessThanOrEqual(given.machine.cpus.length);
+        expect(Math.min(workers, threads, slots), name).toBeGreaterThan(0);
+      }
+      const splits =
+        stagesOf(given)[0]
+          ?.answers(start)
+          .filter(({ workers }) => workers !== start.workers) ?? [];
+      for (const { workers } of splits) expect(workers).toBeLessThanOrEqual(6);
+    }
+  });
+
+  it("has the best so far among the answers to each question, once", async () => {
+    const given = await ground("desktop-16-cores", 8, {}, true);
+    const start = startOf(given.plan);
+    for (const { about, answers } of stagesOf(given)) {
+      expect(
+        answers(start).filter((answer) => keyOf(answer) === keyOf(start)),
+        about,
+      ).toHaveLength(1);
+    }
+  });
+
+  it("asks nothing that the user has fixed or that makes no difference", async () => {
+    const names = async (fixed: PlanOverrides) =>
+      stagesOf(await ground("vps-2-cores", 8, fixed)).map(({ about }) => about);
+    expect(await names({})).toEqual([
+      "workers",
+      "slots",
+      "threads",
+      "spin",
+      "batch",
+      "repack",
+      "flash attention",
+      "huge pages",
+      "KV type",
+    ]);
+    const fixed = { workers: 2, threads: 1, slots: 4, repack: true, keyValueType: "f16" } as const;
+    expect(await names({ ...fixed, settings: { batch: 64, spin: "active" } })).toEqual([
+      "flash attention",
+      "huge pages",
+    ]);
+  });
+
+  it("tries to guess from the text only where it is told to", async () => {
+    const about = (stages: readonly { about: string }[]) => stages.map((stage) => stage.about);
+    expect(about(stagesOf(await ground("vps-2-cores", 8)))).not.toContain("speculation");
+    expect(about(stagesOf(await ground("vps-2-cores", 8, {}, true)))).toContain("speculation");
+  });
+});
