@@ -26,6 +26,7 @@ const engine: Engine = {
       flashAttention: "off",
       spin: "active",
       speculation: "off",
+      sharedCache: false,
       hugePages: false,
     }),
     repackedBytes: () => 0,

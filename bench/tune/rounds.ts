@@ -5,6 +5,10 @@ import type { Cell } from "../pool/rounds.ts";
 import type { Contestant } from "./contestants.ts";
 import type { TuneLoad } from "./method.ts";
 
+/** llama-server with its defaults gives about a token a second beside a neighbour: fewer tokens, or it takes an hour. */
+const SHORTER = 6;
+const LEAST_TOKENS = 4;
+
 /** Each round: quiet, then beside a neighbour; at every concurrency both, one after the other, begun with another one. */
 export async function measure(
   contestants: readonly Contestant[],
@@ -24,7 +28,8 @@ export async function measure(
       const turn = async (): Promise<void> => {
         for (const concurrency of concurrencies) {
           for (const { name, pool } of rotated(contestants, round)) {
-            const tokensPerSecond = await rateOf(pool, concurrency, tokens, name);
+            const asked = busyNeighbour ? Math.max(LEAST_TOKENS, Math.round(tokens / SHORTER)) : tokens;
+            const tokensPerSecond = await rateOf(pool, concurrency, asked, name);
             cells.push({ name, round, busyNeighbour, concurrency, tokensPerSecond });
           }
         }

@@ -70,6 +70,7 @@ export function benchCommand(): Command {
     .option("--flash-attention <choice>", 'on, off or "auto" (default)')
     .option("--spin <choice>", "how threads wait: active or passive")
     .option("--speculation <choice>", "off or ngram; its gain depends on texts, and these are random")
+    .option("--shared-cache <choice>", "one buffer of keys and values for all slots: true or false")
     .option("--huge-pages <choice>", "2 MiB pages: true or false")
     .option("--arithmetic <kind>", "safe (default) or fast")
     .option("--args <list>", "more flags for the engine, separated by commas")

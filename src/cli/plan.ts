@@ -43,6 +43,7 @@ export function planCommand(): Command {
     .addOption(choice("--flash-attention <choice>", "computed in one go or in steps", ["on", "off"]))
     .addOption(choice("--spin <kind>", "how threads wait: spinning or sleeping", ["active", "passive"]))
     .addOption(choice("--speculation <kind>", "guess tokens from the text so far", ["off", "ngram"]))
+    .option("--shared-cache <choice>", "one buffer of keys and values for all slots: true or false", boolean)
     .option("--huge-pages <choice>", "2 MiB pages for what workers allocate: true or false", boolean)
     .option("--why", "tell what is behind each choice, too")
     .option("--json", "print the plan as JSON")

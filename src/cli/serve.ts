@@ -74,6 +74,10 @@ export function serveCommand(): Command {
       "--speculation <kind>",
       'guess tokens from the text so far, off or ngram (default "auto": as tuned, else off)',
     )
+    .option(
+      "--shared-cache <choice>",
+      'one buffer of keys and values for all slots (default "auto": as tuned, else false)',
+    )
     .option("--huge-pages <choice>", '2 MiB pages for what workers allocate (default "auto": as tuned, else false)')
     .option(
       "--arithmetic <kind>",

@@ -46,6 +46,8 @@ const fields = z.strictObject({
   flashAttention: z.union([z.enum(["on", "off"]), auto]).default("auto"),
   /** How threads wait for each other: spinning or sleeping. Default "auto": as tuned, else "active". */
   spin: z.union([z.enum(["active", "passive"]), auto]).default("auto"),
+  /** One buffer of keys and values for all slots of a worker. Default "auto": as tuned, else false. */
+  sharedCache: z.union([z.boolean(), auto]).default("auto"),
   /** Guess tokens from the text so far. Default "auto": as tuned, else "off". */
   speculation: z.union([z.enum(["off", "ngram"]), auto]).default("auto"),
   /** 2 MiB pages for what workers allocate. Default "auto": as tuned, else false. */

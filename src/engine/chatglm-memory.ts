@@ -23,7 +23,14 @@ export const chatglmTraits: EngineTraits = {
   exceedsContext: false,
   keyValueTypes: ["f16"],
   tunables: [],
-  usualSettings: () => ({ batch: CHUNK, flashAttention: "off", spin: "active", speculation: "off", hugePages: false }),
+  usualSettings: () => ({
+    batch: CHUNK,
+    flashAttention: "off",
+    spin: "active",
+    speculation: "off",
+    sharedCache: false,
+    hugePages: false,
+  }),
   repackedBytes: () => 0,
   computeBytes,
 };

@@ -26,6 +26,7 @@ export function llamaCommandLine(program: Program, start: WorkerStart): CommandL
       ["--api-key-file", keyFile],
       ["-t", worker.threads, "-tb", worker.threads],
       ["-np", plan.slots, "-c", plan.slots * plan.context],
+      plan.settings.sharedCache ? ["--kv-unified", "--kv-unified-per-slot", plan.context] : [],
       batch(start),
       attention(plan),
       ["--cache-ram", plan.promptCache],

@@ -12,6 +12,11 @@ export interface EngineSettings {
   readonly flashAttention: "auto" | "on" | "off";
   /** How threads wait for each other: "active" spins (quick on quiet hosts), "passive" sleeps. */
   readonly spin: "active" | "passive";
+  /**
+   * One buffer of keys and values for all slots of a worker, instead of one each: quicker for short texts, slower for
+   * long ones, since each sequence looks past everybody's tokens.
+   */
+  readonly sharedCache: boolean;
   /** Guesses of the next tokens from the text so far, checked at once: gains where answers repeat their prompts. */
   readonly speculation: "off" | "ngram";
   /** 2 MiB pages for what is allocated: repacked weights, keys and values. */

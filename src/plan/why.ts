@@ -110,12 +110,13 @@ function memoryReason({ givenUp }: Decision, { memory: { peak, budget } }: Plan)
 }
 
 function settingsReason({ tuned, overrides }: Decision, { settings }: Plan): Reason {
-  const { batch, flashAttention, spin, speculation, hugePages } = settings;
+  const { batch, flashAttention, spin, sharedCache, speculation, hugePages } = settings;
   const choice = [
     `batches of ${batch}`,
     `flash attention ${flashAttention}`,
     spin === "active" ? "threads spin" : "threads sleep",
     ...(speculation === "off" ? [] : ["n-gram speculation"]),
+    ...(sharedCache ? ["one cache for all slots"] : []),
     ...(hugePages ? ["huge pages"] : []),
   ].join(", ");
   const asked = Object.keys(overrides.settings ?? {});

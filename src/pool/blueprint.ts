@@ -137,8 +137,8 @@ function buildMode({ CORRAL_BUILD }: NodeJS.ProcessEnv): "auto" | "skip" {
 /** What the user fixed. */
 export function overridesOf(options: ResolvedPoolOptions): PlanOverrides {
   const { workers, threads, slots, context, repack, keyValueType } = options;
-  const { batch, flashAttention, spin, speculation, hugePages } = options;
-  const settings = Object.entries({ batch, flashAttention, spin, speculation, hugePages });
+  const { batch, flashAttention, spin, sharedCache, speculation, hugePages } = options;
+  const settings = Object.entries({ batch, flashAttention, spin, sharedCache, speculation, hugePages });
   return {
     workers: unlessAuto(workers),
     threads: unlessAuto(threads),

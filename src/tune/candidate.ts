@@ -14,7 +14,7 @@ export interface Candidate {
 
 /** The same for the same candidate, whoever made it. Not for people. */
 export function keyOf({ workers, threads, slots, repack, keyValueType, settings }: Candidate): string {
-  const { batch, flashAttention, spin, speculation, hugePages } = settings;
+  const { batch, flashAttention, spin, sharedCache, speculation, hugePages } = settings;
   return JSON.stringify([
     workers,
     threads,
@@ -25,6 +25,7 @@ export function keyOf({ workers, threads, slots, repack, keyValueType, settings 
     flashAttention,
     spin,
     speculation,
+    sharedCache,
     hugePages,
   ]);
 }
@@ -42,6 +43,8 @@ export function nameOf(candidate: Candidate, usual?: Candidate): string {
     differs(repack, usual?.repack) && (repack ? "repack" : "no repack"),
     differs(keyValueType, usual?.keyValueType) && `KV ${keyValueType}`,
     differs(settings.speculation, usual?.settings.speculation) && `speculation ${settings.speculation}`,
+    differs(settings.sharedCache, usual?.settings.sharedCache) &&
+      (settings.sharedCache ? "shared cache" : "a cache for each slot"),
     differs(settings.hugePages, usual?.settings.hugePages) && (settings.hugePages ? "huge pages" : "no huge pages"),
   ]
     .filter(Boolean)

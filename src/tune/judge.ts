@@ -18,6 +18,17 @@ export interface RequestTokens {
   readonly answer: number;
 }
 
+/** Beside a neighbour a process with several threads may be twenty times as slow: there shorter requests say enough. */
+const NOISY_PART = 0.25;
+const LEAST_TOKENS = 4;
+
+/** Tokens of the requests that a cell is measured with. */
+export function tokensOfCell({ prompt, answer }: RequestTokens, isNoisy: boolean): RequestTokens {
+  if (!isNoisy) return { prompt, answer };
+  const part = (tokens: number) => Math.max(Math.min(LEAST_TOKENS, tokens), Math.round(tokens * NOISY_PART));
+  return { prompt: part(prompt), answer: part(answer) };
+}
+
 /**
  * How many requests at once a candidate is judged with. A service made for `concurrency` requests has fewer most of the
  * time, so one alone and some in between count too; but for the goal "throughput", which is about full houses.
@@ -51,7 +62,8 @@ export function judge(sample: Sample, { goal, tokens, reference }: Yardstick): n
   const lesser = sample.filter(({ concurrency }) => concurrency < most).length;
   const weightOf = ({ concurrency }: Cell) =>
     concurrency === most ? (lesser === 0 ? 1 : OWN_LEVEL) / (sample.length - lesser) : (1 - OWN_LEVEL) / lesser;
-  const score = ({ concurrency, figures }: Cell) => scoreOf(goal, figures, { concurrency, ...tokens });
+  const score = ({ concurrency, isNoisy, figures }: Cell) =>
+    scoreOf(goal, figures, { concurrency, ...tokensOfCell(tokens, isNoisy) });
   const sum = sample.reduce((total, cell) => {
     const other = reference.find((one) => one.concurrency === cell.concurrency && one.isNoisy === cell.isNoisy);
     const gain = other === undefined ? 0 : Math.log(score(cell) / score(other));

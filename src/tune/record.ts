@@ -24,6 +24,7 @@ const tunedSchema: z.ZodType<Tuned> = z.object({
     flashAttention: z.enum(["auto", "on", "off"]),
     spin: z.enum(["active", "passive"]),
     speculation: z.enum(["off", "ngram"]),
+    sharedCache: z.boolean(),
     hugePages: z.boolean(),
   }),
   figures,

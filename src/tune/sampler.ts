@@ -1,6 +1,6 @@
 import { measureLoad } from "../load/load.ts";
 import type { Candidate } from "./candidate.ts";
-import type { Cell, RequestTokens, Sample } from "./judge.ts";
+import { type Cell, type RequestTokens, type Sample, tokensOfCell } from "./judge.ts";
 import { besideNeighbour } from "./neighbour.ts";
 import type { CandidatePool, OpenPools } from "./open-pools.ts";
 import type { Method } from "./record.ts";
@@ -41,7 +41,7 @@ async function takeCells(pool: CandidatePool, { levels, tokens, isNoisy, signal 
     const { figures } = await measureLoad(pool, {
       concurrency,
       requests: requestsOf(concurrency),
-      shapes: [tokens],
+      shapes: [tokensOfCell(tokens, isNoisy)],
       warmUp: 0,
       signal,
     });
@@ -65,8 +65,8 @@ async function warmUp(
 const SAMPLES = 40;
 const USUAL: RequestTokens = { prompt: 64, answer: 32 };
 const PROBE: RequestTokens = { prompt: 32, answer: 16 };
-/** A neighbour takes about half of what there is. */
-const NOISY_TIMES = 3;
+/** A quarter of the tokens, at a quarter of the speed. */
+const NOISY_TIMES = 2;
 
 /**
  * Requests short enough that the budget pays for a search, and long enough to say something.

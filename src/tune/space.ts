@@ -53,6 +53,7 @@ export function stagesOf(ground: Ground): Stage<Candidate>[] {
     fixed.workers === undefined && ordered("workers", (best) => splits(ground, best)),
     fixed.slots === undefined && ordered("slots", (best) => slotCounts(ground, best)),
     fixed.threads === undefined && ordered("threads", (best) => threadCounts(ground, best)),
+    tunes("sharedCache") && isText && setting("sharedCache", ({ slots }) => (slots > 1 ? [false, true] : [])),
     // A lone thread waits for nobody.
     tunes("spin") && setting("spin", ({ threads }) => (threads > 1 ? ["active", "passive"] : [])),
     tunes("batch") && isText && { ...setting("batch", () => BATCHES), isOrdered: true },
@@ -141,6 +142,7 @@ const WORDS: Readonly<Record<keyof EngineSettings, string>> = {
   flashAttention: "flash attention",
   spin: "spin",
   speculation: "speculation",
+  sharedCache: "shared cache",
   hugePages: "huge pages",
 };
 

@@ -18,6 +18,7 @@ const OF_A_PLAN = [
   "flashAttention",
   "spin",
   "speculation",
+  "sharedCache",
   "hugePages",
 ] as const satisfies readonly (keyof typeof poolOptions.shape)[];
 

@@ -25,6 +25,7 @@ const options = {
   slots: 1,
   batch: 64,
   keyValueType: "f16",
+  sharedCache: false,
   hugePages: false,
 } as const;
 

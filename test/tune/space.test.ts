@@ -64,6 +64,7 @@ describe("the space of candidates", () => {
       "workers",
       "slots",
       "threads",
+      "shared cache",
       "spin",
       "batch",
       "repack",
@@ -72,7 +73,7 @@ describe("the space of candidates", () => {
       "KV type",
     ]);
     const fixed = { workers: 2, threads: 1, slots: 4, repack: true, keyValueType: "f16" } as const;
-    expect(await names({ ...fixed, settings: { batch: 64, spin: "active" } })).toEqual([
+    expect(await names({ ...fixed, settings: { batch: 64, spin: "active", sharedCache: false } })).toEqual([
       "flash attention",
       "huge pages",
     ]);
