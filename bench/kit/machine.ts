@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from "node:os";
+import { type CpuTicks, parseCpuTicks } from "../../src/tune/host-noise.ts";
 import { treeTime } from "./process-cpu.ts";
 
 /** "2-core AMD EPYC, 24 GiB, Linux 6.18, Node 20.20": what a reader needs to compare, and nothing that names a host. */
@@ -11,21 +12,6 @@ export function machineLine(): string {
   const kernel = /^\d+\.\d+/.exec(release())?.[0] ?? "";
   const node = process.versions.node.split(".").slice(0, 2).join(".");
   return `${availableParallelism()}-core ${model}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${kernel}, Node ${node}`;
-}
-
-/** Counters of /proc/stat's first line, in ticks. */
-export interface CpuTicks {
-  readonly all: number;
-  readonly busy: number;
-  readonly steal: number;
-}
-
-/** Guest time is part of user time already (proc(5)), so it is left out. */
-export function parseCpuTicks(procStat: string): CpuTicks {
-  const [user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0] =
-    /^cpu\s+(.*)$/m.exec(procStat)?.[1]?.split(" ").map(Number) ?? [];
-  const busy = user + nice + system + irq + softirq;
-  return { all: busy + idle + iowait + steal, busy, steal };
 }
 
 /** What disturbed a run. Shares of all the machine's CPU time, 0 to 1. */

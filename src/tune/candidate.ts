@@ -1,16 +1,7 @@
-import type { EngineSettings, KeyValueType } from "../plan/settings.ts";
+import type { Tuned } from "../plan/tuned.ts";
 
-/** One way to run the model on this machine: what the tuner measures and compares. */
-export interface Candidate {
-  readonly workers: number;
-  /** Of each worker. */
-  readonly threads: number;
-  /** Of each worker. */
-  readonly slots: number;
-  readonly repack: boolean;
-  readonly keyValueType: KeyValueType;
-  readonly settings: EngineSettings;
-}
+/** One way to run the model on this machine: what the tuner measures and compares. Threads and slots of each worker. */
+export type Candidate = Pick<Tuned, "workers" | "threads" | "slots" | "repack" | "keyValueType" | "settings">;
 
 /** The same for the same candidate, whoever made it. Not for people. */
 export function keyOf({ workers, threads, slots, repack, keyValueType, settings }: Candidate): string {

@@ -1,16 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { parseCpuList, seatsOf } from "../../bench/kit/affinity.ts";
-import { parseCpuTicks } from "../../bench/kit/machine.ts";
 import { parseStat } from "../../bench/kit/process-cpu.ts";
 
 it("reads a process's times though its name has spaces and parentheses", () => {
   const line = "4242 (a (b) c) S 17 4242 4242 0 -1 4194560 1000 0 0 0 150 25 40 5 20 0 3 0 1000 0 0";
   expect(parseStat(line)).toEqual({ pid: 4242, parent: 17, own: 1750, ended: 450 });
-});
-
-it("counts steal as time that nobody here used, and guest time once", () => {
-  const text = "cpu  100 10 50 800 20 5 5 10 7 0\ncpu0 100 10 50 800 20 5 5 10 7 0\n";
-  expect(parseCpuTicks(text)).toEqual({ all: 1000, busy: 170, steal: 10 });
 });
 
 describe("CPU lists and seats", () => {

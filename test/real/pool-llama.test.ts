@@ -56,6 +56,14 @@ describe("a pool of llama-server workers on the echo model", () => {
     expect(tokens.completion).toBe(2 * texts.reduce((sum, text) => sum + text.length + 1, 0));
   });
 
+  it("keeps requests within their context where all slots share one cache", async () => {
+    const pool = await created({ workers: 1, context: 512, sharedCache: true });
+    const texts = randomTexts(8, 100);
+    expect(await Promise.all(texts.map((text) => chat(pool, text)))).toEqual(texts);
+    const tooLong = pool.complete({ prompt: "x".repeat(600), max_tokens: 1 });
+    await expect(tooLong).rejects.toMatchObject({ code: "CORRAL_WORKER_ANSWERED", facts: { status: 400 } });
+  });
+
   it("pins each worker's threads to its own CPUs", async () => {
     const pool = await created({ workers: 2 });
     const seen: string[] = [];
