@@ -3,6 +3,7 @@ import { formatCpuList } from "../machine/cpulist.ts";
 import type { Machine } from "../machine/machine.ts";
 import { readPrivateMemory } from "../machine/private-memory.ts";
 import { readMachine } from "../machine/read.ts";
+import { counted } from "../plan/in-words.ts";
 import type { Plan } from "../plan/plan.ts";
 import { isSameToRun } from "../scale/go-over.ts";
 import { type Blueprint, redraw } from "./blueprint.ts";
@@ -47,8 +48,4 @@ function inWords({ workers, slots, context, promptCache }: Plan): string {
   const each = threads.length === 1 ? counted(threads[0] ?? 0, "thread") : `${threads.join(" or ")} threads`;
   const room = `${counted(slots, "slot")} of ${context} tokens, ${promptCache} MiB of prompt cache`;
   return `${counted(workers.length, "worker")} of ${each} (${where}${room})`;
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
