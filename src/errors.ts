@@ -16,6 +16,7 @@ export const ERROR_CODES = {
   CORRAL_MODEL_UNSUPPORTED: "the engine cannot run this kind of model",
   CORRAL_WRITE_FAILED: "a file could not be written: no space, no permission or no such folder",
   CORRAL_DOES_NOT_FIT: "the plan needs more memory or CPUs than the machine gives",
+  CORRAL_NO_ROOM: "other models hold the memory that this one needs, and made no room in time",
   CORRAL_WORKER_FAILED: "a worker could not be started, or ended by itself",
   CORRAL_WORKER_LOST: "the worker that held a request died or was replaced before it had answered",
   CORRAL_WORKER_ANSWERED: "the engine answered a request with an error",

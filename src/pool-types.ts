@@ -1,4 +1,5 @@
 import type { EventEmitter } from "node:events";
+import type { PoolOptions } from "./config/pool-options.ts";
 import type { ModelDescription } from "./model/description.ts";
 import type { Plan } from "./plan/plan.ts";
 import type {
@@ -64,8 +65,18 @@ export interface Pool extends EventEmitter<PoolEvents>, AsyncDisposable {
    * @throws CorralError CORRAL_DOES_NOT_FIT, CORRAL_BAD_OPTION, CORRAL_POOL_CLOSED
    */
   scale(workers: number | "auto"): Promise<void>;
-  /** Takes no more requests, lets running ones finish up to `drainTimeout`, ends the workers. Idempotent. */
-  close(): Promise<void>;
+  /**
+   * Goes over to other options as `scale` does. Those that workers are started with once and for all (source, engine, args,
+   * times of their life) must stay as they are.
+   * @throws CorralError CORRAL_DOES_NOT_FIT, CORRAL_BAD_OPTION, CORRAL_POOL_CLOSED, CORRAL_NO_ROOM; nothing has changed then
+   */
+  reconfigure(options: PoolOptions): Promise<void>;
+  /** Starts the fewest workers that serve, where none runs. @throws CorralError CORRAL_NO_ROOM, CORRAL_POOL_FAILED */
+  load(): Promise<void>;
+  /** Ends all workers when their requests are over. Requests that come meanwhile wait, and load it again. */
+  unload(why?: "asked" | "room"): Promise<void>;
+  /** Takes no more requests, lets running ones finish up to `drainTimeout` (default: the pool's), ends the workers. Idempotent. */
+  close(options?: { drainTimeout?: number }): Promise<void>;
   /** Ends requests and workers now. Idempotent; cuts a `close` short. */
   destroy(): Promise<void>;
 }
@@ -92,9 +103,10 @@ export interface ScaleEvent {
   readonly to: number;
   /**
    * wake: a request came when none ran. queue: requests waited too long. spare: fewer would have done. idle: there was no
-   * request for `idleTimeout`. asked: `scale` was called. machine: its limits changed.
+   * request for `idleTimeout`. asked: `scale`, `load` or `unload` was called. machine: its limits
+   * changed. room: another model needed the memory.
    */
-  readonly why: ScaleReason | "asked" | "machine";
+  readonly why: ScaleReason | "asked" | "machine" | "room";
 }
 
 export interface CallOptions {

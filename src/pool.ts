@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
+import PQueue from "p-queue";
 import type { PoolOptions, ResolvedPoolOptions } from "./config/pool-options.ts";
 import { resolvePoolOptions } from "./config/resolve.ts";
 import type { Program } from "./engine/engine.ts";
@@ -7,10 +8,11 @@ import { changesOf, limitsOf, type MachineLimits, watchLimits } from "./machine/
 import type { ModelDescription } from "./model/description.ts";
 import type { Plan } from "./plan/plan.ts";
 import { ask, askEvents, askJson } from "./pool/ask.ts";
-import { type Blueprint, draw, equip, nameOfPool, type PoolSetup, redraw } from "./pool/blueprint.ts";
-import { closedError, failedError } from "./pool/errors.ts";
+import { type Blueprint, draw, equip, machineFor, nameOfPool, type PoolSetup, redraw } from "./pool/blueprint.ts";
+import { canChange, differences } from "./pool/change.ts";
+import { closedError, failedError, notWhileRunning } from "./pool/errors.ts";
 import { Fleet } from "./pool/fleet.ts";
-import { readMachineWithout, redrawFor } from "./pool/follow-machine.ts";
+import { redrawFor } from "./pool/follow-machine.ts";
 import type {
   ChatChunk,
   ChatCompletion,
@@ -69,17 +71,19 @@ export function openPool(options: PoolOptions = {}, setup: PoolSetup = {}): Pool
  * What a pool with these options would run. Nothing is started, built or converted.
  * @throws CorralError CORRAL_BAD_OPTION, CORRAL_MODEL_*, CORRAL_DOES_NOT_FIT
  */
-export async function planPool(options: PoolOptions = {}): Promise<Plan> {
-  return (await draw(resolvePoolOptions(options))).plan;
+export async function planPool(options: PoolOptions = {}, setup: PoolSetup = {}): Promise<Plan> {
+  return (await draw(resolvePoolOptions(options), setup)).plan;
 }
 
 class LivePool extends EventEmitter<PoolEvents> implements Pool {
   readonly name: string;
-  readonly #options: ResolvedPoolOptions;
+  #options: ResolvedPoolOptions;
   readonly #setup: PoolSetup;
   readonly #fleet: Fleet;
   readonly #scaler: Scaler;
   readonly #tally = new Tally();
+  /** Workers are started and ended for one plan after the other. */
+  readonly #changes = new PQueue({ concurrency: 1 });
   /** Aborts when the pool is to end: its start is given up, and the machine is watched no longer. */
   readonly #giveUp = new AbortController();
   readonly #started: Promise<void>;
@@ -101,7 +105,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     this.#fleet = new Fleet(options.queueLimit);
     this.#scaler = new Scaler({
       admission: this.#fleet.admission,
-      run: async (plan) => this.#supervisor?.scale(plan),
+      run: (plan) => this.#changes.add(() => this.#goOverTo(plan)),
       tell: (event) => this.emit("scaled", event),
     });
     this.#started = this.#start();
@@ -172,18 +176,33 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   }
 
   async scale(workers: number | "auto"): Promise<void> {
-    await this.#started;
-    if (this.#isClosing || !this.#blueprint) throw closedError(this.name);
     const fixed = { workers, minWorkers: "auto", maxWorkers: "auto" } as const;
-    const wish = workers === "auto" ? this.#options : { ...this.#options, ...fixed };
-    this.#blueprint = redraw(this.#blueprint, wish, this.#blueprint.machine);
-    this.#wish = wish;
-    const crew = this.#crewOf(this.#blueprint.plan);
-    await this.#scaler.adopt(crew, "asked", firstWorkers(wish, crew.limits));
+    await this.#adopt(workers === "auto" ? this.#options : { ...this.#options, ...fixed });
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#drain().then(() => this.#end((supervisor) => supervisor.close()));
+  async reconfigure(options: PoolOptions): Promise<void> {
+    const wish = resolvePoolOptions(options);
+    const fixed = differences(this.#options, wish).filter((option) => !canChange(option));
+    if (fixed.length > 0) throw notWhileRunning(fixed);
+    await this.#adopt(wish);
+    this.#options = wish;
+    this.#fleet.admission.limit = wish.queueLimit;
+  }
+
+  async load(): Promise<void> {
+    await this.#started;
+    this.#refuseWhileClosing();
+    await this.#scaler.load();
+    if (!this.isReady) throw failedError(this.name, this.#whyNoneServes());
+  }
+
+  async unload(why: "asked" | "room" = "asked"): Promise<void> {
+    await this.#started;
+    await this.#scaler.unload(why);
+  }
+
+  close({ drainTimeout = this.#options.drainTimeout }: { drainTimeout?: number } = {}): Promise<void> {
+    this.#closing ??= this.#drain(drainTimeout).then(() => this.#end((supervisor) => supervisor.close()));
     return this.#closing;
   }
 
@@ -209,12 +228,49 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     this.#runDir = await makeRunDir();
     signal.throwIfAborted();
     const crew = this.#crewOf(blueprint.plan);
-    const workers = firstWorkers(this.#options, crew.limits);
+    const workers = this.#mayStart(blueprint.plan) ? firstWorkers(this.#options, crew.limits) : 0;
     this.#supervisor = this.#supervise(blueprint, workers, program, this.#runDir);
-    await this.#supervisor.start(signal);
+    if (workers > 0) await this.#supervisor.start(signal);
     if (this.#state === "starting") this.#state = "ready";
     this.#scaler.begin(crew, workers);
     this.#followMachine(limitsOf(blueprint.machine));
+  }
+
+  /** Whether the first workers are started now, and not by the first request. */
+  #mayStart(plan: Plan): boolean {
+    const { isLazy = false, residence } = this.#setup;
+    if (isLazy) return false;
+    const hasRoom = residence === undefined || residence.tryEnter(bytesOf(plan));
+    if (!hasRoom) this.emit("warning", "Other models hold the memory that this one needs: its first request loads it.");
+    return hasRoom;
+  }
+
+  /** @throws CorralError CORRAL_NO_ROOM, CORRAL_POOL_CLOSED */
+  async #goOverTo(plan: Plan): Promise<void> {
+    const { residence } = this.#setup;
+    if (plan.workers.length > 0) await residence?.enter(bytesOf(plan), this.#giveUp.signal);
+    await this.#supervisor?.scale(plan);
+    if (plan.workers.length === 0) residence?.leave();
+  }
+
+  /** @throws CorralError CORRAL_DOES_NOT_FIT, CORRAL_BAD_OPTION, CORRAL_POOL_CLOSED */
+  async #adopt(wish: ResolvedPoolOptions): Promise<void> {
+    await this.#started;
+    const blueprint = this.#refuseWhileClosing();
+    this.#blueprint = redraw(blueprint, wish, blueprint.machine);
+    this.#wish = wish;
+    const crew = this.#crewOf(this.#blueprint.plan);
+    await this.#scaler.adopt(crew, "asked", firstWorkers(wish, crew.limits));
+  }
+
+  #refuseWhileClosing(): Blueprint {
+    if (this.#isClosing || !this.#blueprint) throw closedError(this.name);
+    return this.#blueprint;
+  }
+
+  #whyNoneServes(): Failure | Error {
+    const failures = this.stats().workers.flatMap(({ lastFailure }) => lastFailure ?? []);
+    return failures[0] ?? new Error("no worker became ready");
   }
 
   #crewOf(plan: Plan): Crew {
@@ -258,7 +314,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   /** Goes over to what suits the machine as it is now. Resolves when that is decided. */
   async #replan(changes: readonly string[]): Promise<void> {
     const pids = this.#supervisor?.snapshot().flatMap(({ pid }) => pid ?? []) ?? [];
-    const machine = await readMachineWithout(pids, this.#setup.machineRoot);
+    const machine = await machineFor(this.#setup, pids);
     if (this.#isClosing || this.#blueprint === null) return;
     const redrawn = redrawFor(machine, this.#blueprint, this.#wish, changes);
     if (redrawn.kind !== "same") this.emit("warning", redrawn.sentence);
@@ -282,14 +338,14 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     this.#fleet.admission.recover();
   }
 
-  /** Lets those that wait or run finish, as long as there is a worker to serve them and `drainTimeout` allows. */
-  async #drain(): Promise<void> {
+  /** Lets those that wait or run finish, as long as there is a worker to serve them and the limit allows. */
+  async #drain(drainTimeout: number): Promise<void> {
     this.#state = "closing";
     const { admission } = this.#fleet;
     admission.close(closedError(this.name));
     if (!admission.hasUpstream && !this.#scaler.isServing) return;
     const idle = new AbortController();
-    const limit = sleep(this.#options.drainTimeout, undefined, { signal: idle.signal }).catch(() => {});
+    const limit = sleep(drainTimeout, undefined, { signal: idle.signal }).catch(() => {});
     await Promise.race([admission.whenIdle(), limit]);
     idle.abort();
   }
@@ -302,6 +358,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     this.#giveUp.abort(error);
     await this.#started.catch(() => {});
     if (this.#supervisor) await stop(this.#supervisor);
+    this.#setup.residence?.leave();
     await this.#fleet.connections.destroyAll();
     if (this.#runDir) await removeRunDir(this.#runDir);
     this.#state = "closed";
@@ -310,4 +367,9 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   get #isClosing(): boolean {
     return this.#state === "closing" || this.#state === "closed";
   }
+}
+
+/** What its workers may hold, prompt caches included. */
+function bytesOf({ memory }: Plan): number {
+  return memory.peak - memory.headroom;
 }

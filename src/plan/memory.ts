@@ -55,7 +55,7 @@ function keyValueBytes(model: ModelDescription, { context, slots, keyValueType }
 }
 
 /** A twentieth for the gateway and the system, from 128 MiB (a gateway at rest) to 2 GiB. */
-function headroomOf(budget: number): number {
+export function headroomOf(budget: number): number {
   return Math.floor(Math.min(2048 * MIB, Math.max(128 * MIB, budget / 20)));
 }
 

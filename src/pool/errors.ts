@@ -10,6 +10,13 @@ export function closedError(pool: string): CorralError {
   });
 }
 
+export function notWhileRunning(options: readonly string[]): CorralError {
+  const what = options.map((option) => `"${option}"`).join(", ");
+  return new CorralError("CORRAL_BAD_OPTION", `A running pool can't change ${what}: make another pool.`, {
+    facts: { options },
+  });
+}
+
 /** @param why what the workers died of, or what kept them from being started. */
 export function failedError(pool: string, why: Failure | Error): CorralError {
   const facts = { pool, retryAfter: RETRY_AFTER };
