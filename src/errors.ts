@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   CORRAL_MODEL_MISSING: "the model file does not exist or cannot be read",
   CORRAL_MODEL_BROKEN: "the model file is damaged or is not what its name says",
   CORRAL_MODEL_UNSUPPORTED: "the engine cannot run this kind of model",
+  CORRAL_MODEL_UNKNOWN: "no model of that name is served",
   CORRAL_WRITE_FAILED: "a file could not be written: no space, no permission or no such folder",
   CORRAL_DOES_NOT_FIT: "the plan needs more memory or CPUs than the machine gives",
   CORRAL_NO_ROOM: "other models hold the memory that this one needs, and made no room in time",

@@ -6,11 +6,12 @@ import { resolvePoolOptions } from "./config/resolve.ts";
 import type { Program } from "./engine/engine.ts";
 import { changesOf, limitsOf, type MachineLimits, watchLimits } from "./machine/watch.ts";
 import type { ModelDescription } from "./model/description.ts";
+import { claimOf } from "./plan/memory.ts";
 import type { Plan } from "./plan/plan.ts";
 import { ask, askEvents, askJson } from "./pool/ask.ts";
 import { type Blueprint, draw, equip, machineFor, nameOfPool, type PoolSetup, redraw } from "./pool/blueprint.ts";
 import { canChange, differences } from "./pool/change.ts";
-import { closedError, failedError, notWhileRunning } from "./pool/errors.ts";
+import { closedError, failedError, noRoomToGrow, notWhileRunning } from "./pool/errors.ts";
 import { Fleet } from "./pool/fleet.ts";
 import { redrawFor } from "./pool/follow-machine.ts";
 import type {
@@ -240,7 +241,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   #mayStart(plan: Plan): boolean {
     const { isLazy = false, residence } = this.#setup;
     if (isLazy) return false;
-    const hasRoom = residence === undefined || residence.tryEnter(bytesOf(plan));
+    const hasRoom = residence === undefined || residence.tryEnter(claimOf(plan));
     if (!hasRoom) this.emit("warning", "Other models hold the memory that this one needs: its first request loads it.");
     return hasRoom;
   }
@@ -248,16 +249,19 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   /** @throws CorralError CORRAL_NO_ROOM, CORRAL_POOL_CLOSED */
   async #goOverTo(plan: Plan): Promise<void> {
     const { residence } = this.#setup;
-    if (plan.workers.length > 0) await residence?.enter(bytesOf(plan), this.#giveUp.signal);
+    if (plan.workers.length > 0) await residence?.enter(claimOf(plan), this.#giveUp.signal);
     await this.#supervisor?.scale(plan);
     if (plan.workers.length === 0) residence?.leave();
   }
 
-  /** @throws CorralError CORRAL_DOES_NOT_FIT, CORRAL_BAD_OPTION, CORRAL_POOL_CLOSED */
+  /** @throws CorralError CORRAL_DOES_NOT_FIT, CORRAL_BAD_OPTION, CORRAL_POOL_CLOSED, CORRAL_NO_ROOM; nothing has changed then */
   async #adopt(wish: ResolvedPoolOptions): Promise<void> {
     await this.#started;
     const blueprint = this.#refuseWhileClosing();
-    this.#blueprint = redraw(blueprint, wish, blueprint.machine);
+    const next = redraw(blueprint, wish, blueprint.machine);
+    const { residence } = this.#setup;
+    if (!this.#scaler.isAsleep && residence?.tryEnter(claimOf(next.plan)) === false) throw noRoomToGrow(this.name);
+    this.#blueprint = next;
     this.#wish = wish;
     const crew = this.#crewOf(this.#blueprint.plan);
     await this.#scaler.adopt(crew, "asked", firstWorkers(wish, crew.limits));
@@ -341,6 +345,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   /** Lets those that wait or run finish, as long as there is a worker to serve them and the limit allows. */
   async #drain(drainTimeout: number): Promise<void> {
     this.#state = "closing";
+    this.#setup.residence?.startLeaving();
     const { admission } = this.#fleet;
     admission.close(closedError(this.name));
     if (!admission.hasUpstream && !this.#scaler.isServing) return;
@@ -367,9 +372,4 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   get #isClosing(): boolean {
     return this.#state === "closing" || this.#state === "closed";
   }
-}
-
-/** What its workers may hold, prompt caches included. */
-function bytesOf({ memory }: Plan): number {
-  return memory.peak - memory.headroom;
 }

@@ -6,7 +6,7 @@ import type { Logger } from "pino";
 import type { GatewayOptions, ResolvedGatewayOptions } from "../config/gateway-options.ts";
 import { resolveGatewayOptions } from "../config/resolve.ts";
 import { CorralError } from "../errors.ts";
-import type { Pool } from "../pool-types.ts";
+import { refuseSameNames, type ServedModel } from "../served-model.ts";
 import { keyCheck } from "./auth.ts";
 import { isDiscarding } from "./body.ts";
 import { type Examples, examplesFor } from "./examples.ts";
@@ -17,8 +17,8 @@ import { answerOnSocket, refusalOfParser } from "./malformed.ts";
 import { Visits } from "./visits.ts";
 
 export interface GatewayParts {
-  /** Opened by the caller, and closed by it after the gateway. No two of one name. */
-  readonly pools: readonly Pool[];
+  /** Opened by the caller, and closed by it after the gateway. No two of one name. A function where they may change. */
+  readonly pools: readonly ServedModel[] | (() => readonly ServedModel[]);
   readonly options?: GatewayOptions;
   readonly log: Logger;
   /** Prometheus text for /metrics, which is 404 without it. */
@@ -56,7 +56,8 @@ const LAST_WORDS = 1_000;
 /** @throws CorralError CORRAL_BAD_OPTION */
 export function createGateway({ pools, options: given = {}, log, metrics }: GatewayParts): Gateway {
   const options = resolveGatewayOptions(given);
-  refuseSameNames(pools);
+  const models = typeof pools === "function" ? pools : () => pools;
+  refuseSameNames(models());
   const visits = new Visits();
   let isDraining = false;
   let url = "";
@@ -64,7 +65,7 @@ export function createGateway({ pools, options: given = {}, log, metrics }: Gate
     options,
     visits,
     createHandler({
-      pools,
+      models,
       options,
       log,
       visits,
@@ -72,7 +73,7 @@ export function createGateway({ pools, options: given = {}, log, metrics }: Gate
       metrics: metrics ?? null,
       startedAt: Math.floor(Date.now() / 1000),
       isDraining: () => isDraining,
-      readiness: () => readinessOf(pools, isDraining),
+      readiness: () => readinessOf(models(), isDraining),
       url: () => url,
     }),
   );
@@ -83,7 +84,7 @@ export function createGateway({ pools, options: given = {}, log, metrics }: Gate
       const { port } = server.address() as AddressInfo;
       url = `http://${reachable(options.host)}:${port}`;
       const needsKey = options.apiKeys.length > 0;
-      return { url, port, examples: examplesFor({ url, model: pools[0]?.name ?? "", needsKey }) };
+      return { url, port, examples: examplesFor({ url, model: models()[0]?.name ?? "", needsKey }) };
     },
 
     // It goes on listening while it drains: a load balancer asks /readyz, and gets its answer.
@@ -100,15 +101,6 @@ export function createGateway({ pools, options: given = {}, log, metrics }: Gate
       await closed(server);
     },
   };
-}
-
-function refuseSameNames(pools: readonly Pool[]): void {
-  const names = pools.map(({ name }) => name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice === undefined) return;
-  throw new CorralError("CORRAL_BAD_OPTION", `Two models are named "${twice}". Give each a name of its own.`, {
-    facts: { key: "name", value: twice },
-  });
 }
 
 function openServer(options: ResolvedGatewayOptions, visits: Visits, handle: Handler): Server {

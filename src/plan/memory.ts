@@ -1,7 +1,7 @@
 import type { Machine } from "../machine/machine.ts";
 import type { ModelDescription } from "../model/description.ts";
 import type { EngineTraits } from "./engine-choice.ts";
-import type { MemoryLedger } from "./plan.ts";
+import type { MemoryLedger, Plan } from "./plan.ts";
 import type { EngineSettings } from "./settings.ts";
 import type { Shape } from "./shape.ts";
 
@@ -46,6 +46,11 @@ export function ledgerOf(
     peak: needed + shape.workers * promptCache,
     budget,
   };
+}
+
+/** Bytes that the workers of a plan may come to hold, prompt caches included. */
+export function claimOf({ memory }: Pick<Plan, "memory">): number {
+  return memory.peak - memory.headroom;
 }
 
 /** Keys and values for every token of every slot. Models that embed or rank keep none. */

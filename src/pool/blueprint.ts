@@ -60,10 +60,7 @@ export function nameOfPool({ name, source }: ResolvedPoolOptions): string {
 /** Starts nothing, builds nothing, converts nothing. @throws CorralError CORRAL_MODEL_*, CORRAL_DOES_NOT_FIT, CORRAL_BAD_OPTION */
 export async function draw(options: ResolvedPoolOptions, setup: PoolSetup = {}): Promise<Blueprint> {
   const path = options.source === ECHO ? await ensureEchoModel(setup.cacheDir ?? cacheDir()) : options.source;
-  const [machine, description] = await Promise.all([
-    machineFor(setup, []),
-    describeModel(path),
-  ]);
+  const [machine, description] = await Promise.all([machineFor(setup, []), describeModel(path)]);
   const model = { ...description, name: nameOfPool(options) };
   const chosen = chosenFor(model, options, setup);
   chosen.engine.checkArgs(options.args);

@@ -1,6 +1,7 @@
 /** Who holds memory. Times are milliseconds of one steady clock, sizes bytes. */
 export interface Resident<K> {
   readonly key: K;
+  readonly model: string;
   readonly bytes: number;
   /** Models of one group never run at the same time. */
   readonly group: string | null;
@@ -17,6 +18,7 @@ export interface Resident<K> {
 /** Who waits for memory. */
 export interface Applicant<K> {
   readonly key: K;
+  readonly model: string;
   readonly bytes: number;
   readonly group: string | null;
   readonly since: number;
@@ -61,14 +63,17 @@ export function decide<K>(seen: Occupancy<K>): Ruling<K> {
   return makeRoom(first, staying, seen);
 }
 
+type Claim = Pick<Applicant<unknown>, "model" | "bytes" | "group">;
+
 /** Whether one fits beside these. */
-export function fits<K>(
-  { bytes, group }: Pick<Applicant<K>, "bytes" | "group">,
-  residents: readonly Pick<Resident<K>, "bytes" | "group">[],
-  budget: number,
-): boolean {
-  if (group !== null && residents.some((resident) => resident.group === group)) return false;
-  return residents.reduce((sum, resident) => sum + resident.bytes, bytes) <= budget;
+export function fits(one: Claim, residents: readonly Claim[], budget: number): boolean {
+  if (residents.some((resident) => excludes(one, resident))) return false;
+  return residents.reduce((sum, { bytes }) => sum + bytes, one.bytes) <= budget;
+}
+
+/** A model that is being replaced does not exclude itself. */
+function excludes(one: Claim, other: Claim): boolean {
+  return one.group !== null && one.group === other.group && one.model !== other.model;
 }
 
 function makeRoom<K>(first: Applicant<K>, staying: readonly Resident<K>[], seen: Occupancy<K>): Ruling<K> {
@@ -91,7 +96,7 @@ function leastRecentlyUsed<K>(
   mayGo: (resident: Resident<K>) => boolean,
   budget: number,
 ): readonly Resident<K>[] | null {
-  const isInTheWay = ({ group }: Resident<K>): boolean => first.group !== null && group === first.group;
+  const isInTheWay = (resident: Resident<K>): boolean => excludes(first, resident);
   const order = staying.toSorted(
     (a, b) =>
       Number(isInTheWay(b)) - Number(isInTheWay(a)) ||

@@ -17,7 +17,7 @@ export interface ResidencySetup {
 
 /** One that shares the memory. */
 export interface Tenant {
-  readonly name: string;
+  readonly model: string;
   group(): string | null;
   /** Processes that hold its memory. */
   pids(): readonly number[];
@@ -87,9 +87,9 @@ export class Residency {
     this.#limits = limits;
   }
 
-  /** Whether one more with so many bytes would fit as things are. */
-  hasRoom(bytes: number, group: string | null): boolean {
-    return fits({ bytes, group }, this.#occupancy().residents, this.#budget);
+  /** Whether another pool of this model would fit as things are. */
+  hasRoom(model: string, bytes: number): boolean {
+    return fits({ model, bytes, group: null }, this.#occupancy().residents, this.#budget);
   }
 
   join(tenant: Tenant): Residence {
@@ -98,6 +98,9 @@ export class Residency {
       readMachine: (pids) => this.readMachine(pids),
       tryEnter: (bytes) => this.#tryEnter(entry, bytes),
       enter: (bytes, signal) => this.#enter(entry, bytes, signal),
+      startLeaving: () => {
+        if (entry.state.kind === "inside") entry.state = { ...entry.state, isLeaving: true };
+      },
       leave: () => {
         this.#move(entry, OUTSIDE);
         this.look();
@@ -119,7 +122,7 @@ export class Residency {
   /** Decides anew. To be called when a request of a tenant has come or gone. */
   look(): void {
     clearTimeout(this.#timer);
-    for (;;) {
+    while ([...this.#entries].some(({ state }) => state.kind === "waiting")) {
       const ruling = decide(this.#occupancy());
       if (ruling.kind === "wait") {
         if (ruling.again !== null) this.#timer = setTimeout(() => this.look(), ruling.again).unref();
@@ -135,19 +138,26 @@ export class Residency {
     const applicants: Applicant<Entry>[] = [];
     for (const entry of this.#entries) {
       const { tenant, state } = entry;
-      const group = tenant.group();
-      if (state.kind === "waiting") applicants.push({ ...state, key: entry, group });
-      if (state.kind !== "inside") continue;
-      residents.push({ ...state, key: entry, group, requests: tenant.requests(), lastUsed: tenant.lastUsed() });
+      const known = { ...state, key: entry, model: tenant.model, group: tenant.group() };
+      if (known.kind === "waiting") applicants.push(known);
+      if (known.kind !== "inside") continue;
+      residents.push({ ...known, requests: tenant.requests(), lastUsed: tenant.lastUsed() });
     }
     const { dwellTime } = this.#limits;
-    return { now: performance.now(), budget: this.#budget, dwellTime, switchedAt: this.#switchedAt, residents, applicants };
+    return {
+      now: performance.now(),
+      budget: this.#budget,
+      dwellTime,
+      switchedAt: this.#switchedAt,
+      residents,
+      applicants,
+    };
   }
 
   #tryEnter(entry: Entry, bytes: number): boolean {
     const { state, tenant } = entry;
     const others = this.#occupancy().residents.filter(({ key }) => key !== entry);
-    if (!fits({ bytes, group: tenant.group() }, others, this.#budget)) return false;
+    if (!fits({ model: tenant.model, bytes, group: tenant.group() }, others, this.#budget)) return false;
     const since = state.kind === "inside" ? state.since : performance.now();
     this.#move(entry, { kind: "inside", bytes, since, isLeaving: false });
     return true;
@@ -204,13 +214,18 @@ export class Residency {
 
   #noRoom({ tenant }: Entry, waited: number): CorralError {
     const others = this.#occupancy().residents.filter(({ key }) => key.tenant !== tenant);
-    return noRoom(tenant.name, waited, others.map(({ key }) => key.tenant.name));
+    return noRoom(
+      tenant.model,
+      waited,
+      others.map(({ key }) => key.tenant.model),
+    );
   }
 }
 
 function noRoom(model: string, waited: number, others: readonly string[]): CorralError {
   const seconds = Math.round(waited / 1000);
-  const why = others.length === 0 ? "memory is short" : `${others.join(", ")} ${others.length === 1 ? "is" : "are"} busy`;
+  const why =
+    others.length === 0 ? "memory is short" : `${others.join(", ")} ${others.length === 1 ? "is" : "are"} busy`;
   return new CorralError(
     "CORRAL_NO_ROOM",
     `There was no room in memory for the model "${model}" within ${seconds} s: ${why}. Ask again in ${RETRY_AFTER} s.`,
