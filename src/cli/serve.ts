@@ -164,10 +164,10 @@ async function run(config: Config, { gateway, pools, log, interruption, service 
 }
 
 function warnOfChoices({ gateway, pools }: Config, log: Logger): void {
-  for (const { arithmetic, name, model } of pools) {
+  for (const { arithmetic, name, source } of pools) {
     if (arithmetic !== "fast") continue;
     log.warn(
-      { model: name ?? model },
+      { model: name ?? source },
       "fast arithmetic: sums in half precision where the CPU has them, which overflow in some models; if answers are garbage, serve without it",
     );
   }

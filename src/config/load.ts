@@ -39,7 +39,9 @@ export interface Config {
 export async function loadConfig({ flags = {}, env = process.env, file }: ConfigSources = {}): Promise<Config> {
   const path = file ?? (env.CORRAL_CONFIG || undefined);
   const content =
-    path === undefined ? null : await readConfigFile(path, Object.keys(frontShape), Object.keys(modelShape));
+    path === undefined
+      ? null
+      : await readConfigFile(path, Object.keys(frontShape), [...Object.keys(modelShape), "model"]);
 
   const front = merge(
     content === null ? {} : fileLayer(frontShape, content.front, content.path, content.path),
@@ -49,7 +51,7 @@ export async function loadConfig({ flags = {}, env = process.env, file }: Config
   const direct = merge(environmentLayer(modelShape, env), flagLayer(modelShape, flags));
   const models = Object.entries(content?.models ?? {}).map(([name, mapping]) => ({
     name,
-    layer: fileLayer(modelShape, mapping, `${content?.path}: models.${name}`, content?.path ?? ""),
+    layer: fileLayer(modelShape, sourceNamed(mapping), `${content?.path}: models.${name}`, content?.path ?? ""),
   }));
   if (models.length > 1) refuseAmbiguous(direct, models.length);
 
@@ -67,6 +69,11 @@ export async function loadConfig({ flags = {}, env = process.env, file }: Config
       ...layers.flatMap(({ name, layer }, index) => origins(`models.${name ?? pools[index]?.name ?? ""}.`, layer)),
     ]),
   };
+}
+
+/** `model` is another name of `source`. */
+function sourceNamed({ model, ...options }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return model === undefined ? options : { ...options, source: model };
 }
 
 async function frontOptions(front: Layer): Promise<ResolvedGatewayOptions> {
