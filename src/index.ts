@@ -66,6 +66,8 @@ export type {
   WorkerSnapshot,
   WorkerStats,
 } from "./pool-types.ts";
+export { isJournal, journalLine } from "./service/journal.ts";
+export { joinService, type Service, type ServiceSetup } from "./service/service.ts";
 export {
   type Comparison as TuneComparison,
   type TuneEvent,

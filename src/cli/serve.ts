@@ -6,10 +6,12 @@ import {
   createMetrics,
   type Gateway,
   type GatewayAddress,
+  joinService,
   loadConfig,
   openPool,
   type Pool,
   progressReporter,
+  type Service,
 } from "../index.ts";
 import { type Interruption, onInterruption } from "./interruption.ts";
 import { openLog } from "./log.ts";
@@ -105,15 +107,24 @@ async function serve(model: string | undefined, { config: file, ...flags }: Flag
   const report = progressReporter(process.stderr);
   const pools = config.pools.map((options) => openPool(options, { report }));
   const gateway = assemble(config, pools, log);
+  const service = joinService({ models: () => observed(config, pools), log });
   interruption.second.addEventListener("abort", () => void endNow(gateway, pools));
   try {
-    await run(config, { gateway, pools, log, interruption });
-    await gateway.close();
+    await run(config, { gateway, pools, log, interruption, service });
+    await Promise.all([service.stopping(), gateway.close()]);
     await Promise.all(pools.map((pool) => pool.close()));
   } finally {
+    service.end();
     await destroyAll(gateway, pools);
     interruption.release();
   }
+}
+
+function observed(config: Config, pools: readonly Pool[]) {
+  return config.pools.flatMap(({ stallTimeout, startTimeout }, index) => {
+    const pool = pools[index];
+    return pool === undefined ? [] : [{ stats: () => pool.stats(), stallTimeout, startTimeout }];
+  });
 }
 
 function assemble(config: Config, pools: readonly Pool[], log: Logger): Gateway {
@@ -130,10 +141,11 @@ interface Server {
   readonly pools: readonly Pool[];
   readonly log: Logger;
   readonly interruption: Interruption;
+  readonly service: Service;
 }
 
 /** Listens, loads, serves; resolves when it is asked to stop. */
-async function run(config: Config, { gateway, pools, log, interruption }: Server): Promise<void> {
+async function run(config: Config, { gateway, pools, log, interruption, service }: Server): Promise<void> {
   // First of all: a port that is taken is said before a model has been loaded for minutes.
   const address = await gateway.listen();
   print(`corral listens on ${address.url}`);
@@ -144,6 +156,7 @@ async function run(config: Config, { gateway, pools, log, interruption }: Server
   if (!interruption.first.aborted) {
     print(welcome(pools, address));
     log.info("ready");
+    service.ready();
   }
   await interruption.asked;
   log.info({ signal: interruption.first.reason }, "stopping: running requests may finish");
