@@ -64,6 +64,13 @@ export interface Pool extends EventEmitter<PoolEvents>, AsyncDisposable {
    * @throws CorralError CORRAL_DOES_NOT_FIT, CORRAL_BAD_OPTION, CORRAL_POOL_CLOSED
    */
   scale(workers: number | "auto"): Promise<void>;
+  /**
+   * Starts every worker anew, one after the other: of two or more all but one serve at any time. Of one the new one serves
+   * before the old one ends, where memory has room for both; else requests wait. None is lost. Nothing to do where the
+   * pool is idle.
+   * @throws CorralError of the first worker that does not come to serve again: the others go on; CORRAL_POOL_CLOSED
+   */
+  restart(): Promise<void>;
   /** Takes no more requests, lets running ones finish up to `drainTimeout`, ends the workers. Idempotent. */
   close(): Promise<void>;
   /** Ends requests and workers now. Idempotent; cuts a `close` short. */

@@ -182,6 +182,13 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     await this.#scaler.adopt(crew, "asked", firstWorkers(wish, crew.limits));
   }
 
+  async restart(): Promise<void> {
+    await this.#started;
+    const supervisor = this.#supervisor;
+    if (this.#isClosing || supervisor === null) throw closedError(this.name);
+    await this.#scaler.hold(() => supervisor.restart());
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#drain().then(() => this.#end((supervisor) => supervisor.close()));
     return this.#closing;
