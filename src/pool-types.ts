@@ -13,10 +13,11 @@ import type {
 import type { ExchangeFacts } from "./proxy/facts.ts";
 import type { Sink, UpstreamRequest } from "./proxy/sink.ts";
 import type { ScaleReason } from "./scale/decide.ts";
+import type { LogLine, LogQuery } from "./worker/journal.ts";
 import type { Failure } from "./worker/state.ts";
 import type { WorkerEvent, WorkerSnapshot } from "./worker/supervisor.ts";
 
-export type { ExchangeFacts, Failure, WorkerEvent, WorkerSnapshot };
+export type { ExchangeFacts, Failure, LogLine, WorkerEvent, WorkerSnapshot };
 
 /**
  * The live workers of one model. Every call waits for a free slot in a bounded queue; none listens on a port of the
@@ -57,6 +58,11 @@ export interface Pool extends EventEmitter<PoolEvents>, AsyncDisposable {
   readonly state: PoolState;
   /** A snapshot. */
   stats(): PoolStats;
+  /**
+   * What the workers have written, the oldest line first: the last lines of each and of its earlier starts are kept. No
+   * prompt, answer or key, as long as `args` do not make the engine print them.
+   */
+  logs(options?: LogOptions): AsyncIterable<LogLine>;
   /**
    * Plans anew with so many workers, and starts them where the pool is idle; those that stay go on undisturbed where
    * their plan is the same. From then on neither load nor the machine changes their number, but `idleTimeout` still ends
@@ -102,6 +108,12 @@ export interface ScaleEvent {
    * request for `idleTimeout`. asked: `scale` was called. machine: its limits changed.
    */
   readonly why: ScaleReason | "asked" | "machine";
+}
+
+export interface LogOptions extends LogQuery {
+  /** Go on with each line as it comes, until the signal aborts, the reader leaves, or the pool ends. Default false. */
+  readonly follow?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface CallOptions {

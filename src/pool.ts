@@ -27,6 +27,8 @@ import type {
   CallOptions,
   ExchangeFacts,
   Failure,
+  LogLine,
+  LogOptions,
   Pool,
   PoolEvents,
   PoolRequest,
@@ -37,6 +39,7 @@ import type {
 import { exchange } from "./proxy/exchange.ts";
 import type { Sink, UpstreamRequest } from "./proxy/sink.ts";
 import { firstWorkers, scaleLimitsOf } from "./scale/limits.ts";
+import { Journal } from "./worker/journal.ts";
 import { Supervisor } from "./worker/supervisor.ts";
 
 export type { PoolSetup };
@@ -80,6 +83,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   readonly #fleet: Fleet;
   readonly #scaler: Scaler;
   readonly #tally = new Tally();
+  readonly #journal = new Journal();
   /** Aborts when the pool is to end: its start is given up, and the machine is watched no longer. */
   readonly #giveUp = new AbortController();
   readonly #started: Promise<void>;
@@ -171,6 +175,11 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     };
   }
 
+  async *logs({ follow = false, signal, ...query }: LogOptions = {}): AsyncGenerator<LogLine> {
+    const ends = [this.#giveUp.signal, ...(signal ? [signal] : [])];
+    yield* follow ? this.#journal.follow(query, AbortSignal.any(ends)) : this.#journal.tail(query);
+  }
+
   async scale(workers: number | "auto"): Promise<void> {
     await this.#started;
     if (this.#isClosing || !this.#blueprint) throw closedError(this.name);
@@ -236,6 +245,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
       options: this.#options,
       runDir,
       loadOf: (start) => this.#fleet.enlist(start),
+      journal: this.#journal,
     });
     supervisor.on("worker", (event) => {
       this.#fleet.follow(event);

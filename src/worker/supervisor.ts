@@ -8,6 +8,7 @@ import type { Plan, WorkerPlan } from "../plan/plan.ts";
 import { Backoff, type BackoffOptions } from "./backoff.ts";
 import { BREAKER_LIMITS, type BreakerLimits } from "./breaker.ts";
 import { isDefinite, startError } from "./failure.ts";
+import type { Journal } from "./journal.ts";
 import type { Load } from "./load.ts";
 import { afterFailedStart, type Repacking, repackingWarning } from "./repacking.ts";
 import { Replica, type ReplicaWorld } from "./replica.ts";
@@ -28,6 +29,8 @@ export interface SupervisorSetup {
   readonly runDir: string;
   /** Asked at each start of a worker, before it is ready. */
   readonly loadOf: (handle: WorkerHandle) => Load;
+  /** Keeps what the workers write. */
+  readonly journal: Journal;
   /** Times of the restarts. Defaults: backoff.ts, breaker.ts, and a minute of being ready to forget failures. */
   readonly restarts?: { backoff?: BackoffOptions; breaker?: Partial<BreakerLimits>; stableTime?: number };
 }
@@ -244,11 +247,12 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   #startWorker(plan: WorkerPlan): Worker {
-    const { engine, program, options, runDir, loadOf } = this.#setup;
+    const { engine, program, options, runDir, loadOf, journal } = this.#setup;
     const start = this.#starts.get(plan.replica) ?? 0;
     this.#starts.set(plan.replica, start + 1);
+    const id = `${this.#plan.model.name}#${plan.replica}.${start}`;
     const worker = new Worker({
-      id: `${this.#plan.model.name}#${plan.replica}.${start}`,
+      id,
       start,
       engine,
       program,
@@ -258,9 +262,10 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       options,
       runDir,
       loadOf,
+      output: journal.open(id, plan.replica),
     });
     worker.on("state", (state) => {
-      const { replica, id, pid, endpoint } = worker;
+      const { replica, pid, endpoint } = worker;
       this.emit("worker", { replica, start, id, pid, state, endpoint });
       this.#announce();
     });
