@@ -1,46 +1,68 @@
-import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { GatewayOptions, ResolvedGatewayOptions } from "../config/gateway-options.ts";
+import type { ListenAddress } from "../config/listen.ts";
 import { resolveGatewayOptions } from "../config/resolve.ts";
 import { CorralError } from "../errors.ts";
 import type { Pool } from "../pool-types.ts";
 import { keyCheck } from "./auth.ts";
 import { isDiscarding } from "./body.ts";
+import { Door } from "./door.ts";
 import { type Examples, examplesFor } from "./examples.ts";
 import { createHandler, draining, type Handler } from "./handler.ts";
 import { HEADERS_LIMIT } from "./head.ts";
 import { readinessOf } from "./health.ts";
 import { answerOnSocket, refusalOfParser } from "./malformed.ts";
+import { type Place, placesOf } from "./places.ts";
 import { Visits } from "./visits.ts";
 
 export interface GatewayParts {
   /** Opened by the caller, and closed by it after the gateway. No two of one name. */
   readonly pools: readonly Pool[];
   readonly options?: GatewayOptions;
+  /** Default: `host` and `port` of the options. */
+  readonly listen?: readonly ListenAddress[] | undefined;
   readonly log: Logger;
   /** Prometheus text for /metrics, which is 404 without it. */
   readonly metrics?: () => Promise<string>;
 }
 
 export interface Address {
-  /** As a client on this machine reaches it: "http://127.0.0.1:8080". */
+  /** As a client on this machine reaches it: "http://127.0.0.1:8080". Of the first address that is no Unix socket. */
   readonly url: string;
+  /** 0 where all are Unix sockets. */
   readonly port: number;
+  /** "http://127.0.0.1:8080", "unix:/run/corral/http.sock" */
+  readonly all: readonly string[];
   /** Of the first model. */
   readonly examples: Examples;
 }
 
 /** The HTTP front over pools. It may listen before they are ready: /readyz says when they are. */
 export interface Gateway {
-  /** @throws CorralError CORRAL_PORT_TAKEN, CORRAL_BAD_OPTION */
+  /** On all addresses, or on none. @throws CorralError CORRAL_PORT_TAKEN, CORRAL_BAD_OPTION */
   listen(): Promise<Address>;
-  /** Not ready any more; new requests are refused, running ones finish up to `drainTimeout`. Idempotent. */
-  close(): Promise<void>;
+  /**
+   * The listening sockets, in the order of `Address.all`. A child process that inherits them as descriptors 3, 4, ...
+   * and finds their number in CORRAL_LISTEN_FDS listens on the same addresses.
+   */
+  descriptors(): number[];
+  /**
+   * Not ready any more; new requests are refused, running ones finish up to `drainTimeout`. Idempotent.
+   *
+   * A socket that another process holds, too (systemd, or a successor), is left to it at once, and nobody is refused:
+   * what has been taken from it is answered, each connection's last answer says so.
+   */
+  close(options?: CloseOptions): Promise<void>;
   /** Ends all connections now. Idempotent; cuts a `close` short. */
   destroy(): Promise<void>;
+}
+
+export interface CloseOptions {
+  /** Whether a successor has got `descriptors()` and listens. Default false. */
+  readonly toSuccessor?: boolean;
 }
 
 /** Bytes of a request's line and headers. */
@@ -52,18 +74,27 @@ const PEER_CHECK = 30_000;
 
 /** Milliseconds that connections get to take in their last answer. */
 const LAST_WORDS = 1_000;
+/**
+ * Milliseconds in which connections that are kept alive are told to come back, before those that are quiet are ended:
+ * a request that is on its way to a connection that ends is lost.
+ */
+const FAREWELL = 250;
 
 /** @throws CorralError CORRAL_BAD_OPTION */
-export function createGateway({ pools, options: given = {}, log, metrics }: GatewayParts): Gateway {
+export function createGateway({ pools, options: given = {}, listen, log, metrics }: GatewayParts): Gateway {
   const options = resolveGatewayOptions(given);
   refuseSameNames(pools);
+  const addresses = listen ?? [{ kind: "tcp", host: options.host, port: options.port }];
   const visits = new Visits();
+  const doors: Door[] = [];
   let isDraining = false;
-  let url = "";
-  const server = openServer(
-    options,
-    visits,
-    createHandler({
+  let hasSuccessor = false;
+  let address: Address | null = null;
+  const isShared = (door: Door): boolean => hasSuccessor || door.isInherited;
+
+  async function open(place: Place): Promise<Door> {
+    const isRefusing = (): boolean => isDraining && !hasSuccessor && place.kind !== "inherited";
+    const handle = createHandler({
       pools,
       options,
       log,
@@ -72,34 +103,61 @@ export function createGateway({ pools, options: given = {}, log, metrics }: Gate
       metrics: metrics ?? null,
       startedAt: Math.floor(Date.now() / 1000),
       isDraining: () => isDraining,
+      isRefusing,
       readiness: () => readinessOf(pools, isDraining),
-      url: () => url,
-    }),
-  );
+      url: () => address?.url ?? "",
+    });
+    return await Door.open(openServer(options, visits, handle), place);
+  }
+
+  async function closeDoors(): Promise<void> {
+    await Promise.all(doors.map((door) => door.close(isShared(door))));
+  }
 
   return {
     async listen() {
-      await listening(server, options);
-      const { port } = server.address() as AddressInfo;
-      url = `http://${reachable(options.host)}:${port}`;
-      const needsKey = options.apiKeys.length > 0;
-      return { url, port, examples: examplesFor({ url, model: pools[0]?.name ?? "", needsKey }) };
+      try {
+        for (const place of placesOf(addresses, process.env, process.pid)) doors.push(await open(place));
+      } catch (error) {
+        await closeDoors();
+        throw error;
+      }
+      address = addressOf(doors, pools[0]?.name ?? "", options.apiKeys.length > 0);
+      return address;
     },
 
-    // It goes on listening while it drains: a load balancer asks /readyz, and gets its answer.
-    async close() {
+    descriptors: () => doors.map(({ descriptor }) => descriptor),
+
+    // A door of our own stays open while it drains: a load balancer asks /readyz, and gets its answer.
+    async close({ toSuccessor = false } = {}) {
       isDraining = true;
+      hasSuccessor ||= toSuccessor;
+      await leave(doors.filter(isShared));
       await visits.whenEmpty(options.drainTimeout);
       visits.cut(draining());
       await visits.whenEmpty(LAST_WORDS);
-      await closed(server);
+      await closeDoors();
     },
 
     async destroy() {
       isDraining = true;
-      await closed(server);
+      await closeDoors();
     },
   };
+}
+
+/** Resolves when whoever has been let in has gone, or has had the time to ask. */
+async function leave(doors: readonly Door[]): Promise<void> {
+  if (doors.length === 0) return;
+  await sleep(FAREWELL);
+  await Promise.race([Promise.all(doors.map((door) => door.shut())), sleep(LAST_WORDS)]);
+}
+
+function addressOf(doors: readonly Door[], model: string, needsKey: boolean): Address {
+  const all = doors.map((door) => door.url);
+  const first = doors.find(({ port }) => port !== null) ?? doors[0];
+  const url = first?.url ?? "";
+  return { url, port: first?.port ?? 0, all, examples: examplesFor({ url, model, needsKey }) };
 }
 
 function refuseSameNames(pools: readonly Pool[]): void {
@@ -142,42 +200,4 @@ function onMalformed(error: Error, socket: Duplex, visits: Visits): void {
   else if (present.length === 0) answerOnSocket(socket, refused);
   else if (present.every(({ isArriving }) => isArriving)) for (const visit of present) visit.cut(refused);
   else socket.destroy();
-}
-
-async function listening(server: Server, { host, port }: ResolvedGatewayOptions): Promise<void> {
-  try {
-    server.listen({ host, port });
-    await once(server, "listening");
-  } catch (cause) {
-    throw refusedAddress(cause, host, port);
-  }
-}
-
-function refusedAddress(cause: unknown, host: string, port: number): CorralError {
-  const code = (cause as NodeJS.ErrnoException).code;
-  const facts = { host, port };
-  return code === "EADDRINUSE"
-    ? new CorralError(
-        "CORRAL_PORT_TAKEN",
-        `Port ${port} on ${host} is in use. Choose another with --port, or 0 for a free one.`,
-        { cause, facts },
-      )
-    : new CorralError(
-        "CORRAL_BAD_OPTION",
-        `Can't listen on ${host} port ${port} (${code}). Choose another with --host and --port.`,
-        { cause, facts },
-      );
-}
-
-async function closed(server: Server): Promise<void> {
-  const done = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeAllConnections();
-  await done;
-}
-
-/** What a client on this machine can put into a URL. */
-function reachable(host: string): string {
-  if (host === "0.0.0.0") return "127.0.0.1";
-  if (host === "::") return "[::1]";
-  return host.includes(":") ? `[${host}]` : host;
 }

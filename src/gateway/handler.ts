@@ -28,7 +28,10 @@ export interface Surroundings {
   readonly metrics: (() => Promise<string>) | null;
   /** Seconds since 1970. */
   readonly startedAt: number;
+  /** Whether each answer is to be the last one on its connection. */
   readonly isDraining: () => boolean;
+  /** Whether new requests are refused. */
+  readonly isRefusing: () => boolean;
   readonly readiness: () => Readiness;
   /** The address that it listens on. */
   readonly url: () => string;
@@ -128,7 +131,7 @@ async function work(
   path: WorkPath,
 ): Promise<ExchangeFacts> {
   const { pools, options } = around;
-  if (around.isDraining()) throw draining();
+  if (around.isRefusing()) throw draining();
   checkBodyHead(request, options.bodyLimit);
   if (wantsContinue) {
     response.writeContinue();

@@ -1,0 +1,56 @@
+import type { Server } from "node:http";
+import { type Listening, listenAt } from "./listen.ts";
+import type { Place } from "./places.ts";
+
+/** One server at one place. */
+export class Door {
+  readonly #server: Server;
+  readonly #listening: Listening;
+  readonly #place: Place;
+  #emptied: Promise<void> | null = null;
+
+  private constructor(server: Server, place: Place, listening: Listening) {
+    this.#server = server;
+    this.#place = place;
+    this.#listening = listening;
+  }
+
+  /** @throws CorralError CORRAL_PORT_TAKEN, CORRAL_BAD_OPTION */
+  static async open(server: Server, place: Place): Promise<Door> {
+    return new Door(server, place, await listenAt(server, place));
+  }
+
+  get url(): string {
+    return this.#listening.url;
+  }
+
+  /** Null for Unix sockets. */
+  get port(): number | null {
+    return this.#listening.port;
+  }
+
+  /** Whether whoever opened the socket holds it, too, and takes connections when we don't. */
+  get isInherited(): boolean {
+    return this.#place.kind === "inherited";
+  }
+
+  /** Of the listening socket, to be handed to a child process. Node has no public way to it. */
+  get descriptor(): number {
+    const { _handle: handle } = this.#server as { _handle?: { readonly fd?: number } | null };
+    return handle?.fd ?? -1;
+  }
+
+  /** Takes no more connections. Those that are idle end, others go on. Resolves when the last one is over. */
+  shut(): Promise<void> {
+    this.#emptied ??= new Promise((resolve) => this.#server.close(() => resolve()));
+    return this.#emptied;
+  }
+
+  /** Ends all connections. @param leavesFile whether another process listens on the same socket */
+  async close(leavesFile: boolean): Promise<void> {
+    const emptied = this.shut();
+    this.#server.closeAllConnections();
+    await emptied;
+    if (!leavesFile) await this.#listening.remove();
+  }
+}
