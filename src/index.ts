@@ -54,6 +54,8 @@ export type {
   CallOptions,
   ExchangeFacts,
   Failure,
+  LogLine,
+  LogOptions,
   Pool,
   PoolEvents,
   PoolRequest,

@@ -14,10 +14,11 @@ import type {
 import type { ExchangeFacts } from "./proxy/facts.ts";
 import type { Sink, UpstreamRequest } from "./proxy/sink.ts";
 import type { ScaleReason } from "./scale/decide.ts";
+import type { LogLine, LogQuery } from "./worker/journal.ts";
 import type { Failure } from "./worker/state.ts";
 import type { WorkerEvent, WorkerSnapshot } from "./worker/supervisor.ts";
 
-export type { ExchangeFacts, Failure, WorkerEvent, WorkerSnapshot };
+export type { ExchangeFacts, Failure, LogLine, WorkerEvent, WorkerSnapshot };
 
 /**
  * The live workers of one model. Every call waits for a free slot in a bounded queue; none listens on a port of the
@@ -59,6 +60,11 @@ export interface Pool extends EventEmitter<PoolEvents>, AsyncDisposable {
   /** A snapshot. */
   stats(): PoolStats;
   /**
+   * What the workers have written, the oldest line first: the last lines of each and of its earlier starts are kept. No
+   * prompt, answer or key, as long as `args` do not make the engine print them.
+   */
+  logs(options?: LogOptions): AsyncIterable<LogLine>;
+  /**
    * Plans anew with so many workers, and starts them where the pool is idle; those that stay go on undisturbed where
    * their plan is the same. From then on neither load nor the machine changes their number, but `idleTimeout` still ends
    * them. "auto" goes back to what the pool's options say.
@@ -75,6 +81,13 @@ export interface Pool extends EventEmitter<PoolEvents>, AsyncDisposable {
   load(): Promise<void>;
   /** Ends all workers when their requests are over. Requests that come meanwhile wait, and load it again. */
   unload(why?: "asked" | "room"): Promise<void>;
+  /**
+   * Starts every worker anew, one after the other: of two or more all but one serve at any time. Of one the new one serves
+   * before the old one ends, where memory has room for both; else requests wait. None is lost. Nothing to do where the
+   * pool is idle.
+   * @throws CorralError of the first worker that does not come to serve again: the others go on; CORRAL_POOL_CLOSED
+   */
+  restart(): Promise<void>;
   /** Takes no more requests, lets running ones finish up to `drainTimeout` (default: the pool's), ends the workers. Idempotent. */
   close(options?: { drainTimeout?: number }): Promise<void>;
   /** Ends requests and workers now. Idempotent; cuts a `close` short. */
@@ -107,6 +120,12 @@ export interface ScaleEvent {
    * changed. room: another model needed the memory.
    */
   readonly why: ScaleReason | "asked" | "machine" | "room";
+}
+
+export interface LogOptions extends LogQuery {
+  /** Go on with each line as it comes, until the signal aborts, the reader leaves, or the pool ends. Default false. */
+  readonly follow?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface CallOptions {

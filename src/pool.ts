@@ -30,6 +30,8 @@ import type {
   CallOptions,
   ExchangeFacts,
   Failure,
+  LogLine,
+  LogOptions,
   Pool,
   PoolEvents,
   PoolRequest,
@@ -40,6 +42,7 @@ import type {
 import { exchange } from "./proxy/exchange.ts";
 import type { Sink, UpstreamRequest } from "./proxy/sink.ts";
 import { firstWorkers, scaleLimitsOf } from "./scale/limits.ts";
+import { Journal } from "./worker/journal.ts";
 import { Supervisor } from "./worker/supervisor.ts";
 
 export type { PoolSetup };
@@ -85,6 +88,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   readonly #tally = new Tally();
   /** Workers are started and ended for one plan after the other. */
   readonly #changes = new PQueue({ concurrency: 1 });
+  readonly #journal = new Journal();
   /** Aborts when the pool is to end: its start is given up, and the machine is watched no longer. */
   readonly #giveUp = new AbortController();
   readonly #started: Promise<void>;
@@ -176,6 +180,11 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     };
   }
 
+  async *logs({ follow = false, signal, ...query }: LogOptions = {}): AsyncGenerator<LogLine> {
+    const ends = [this.#giveUp.signal, ...(signal ? [signal] : [])];
+    yield* follow ? this.#journal.follow(query, AbortSignal.any(ends)) : this.#journal.tail(query);
+  }
+
   async scale(workers: number | "auto"): Promise<void> {
     const fixed = { workers, minWorkers: "auto", maxWorkers: "auto" } as const;
     await this.#adopt(workers === "auto" ? this.#options : { ...this.#options, ...fixed });
@@ -200,6 +209,13 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   async unload(why: "asked" | "room" = "asked"): Promise<void> {
     await this.#started;
     await this.#scaler.unload(why);
+  }
+
+  async restart(): Promise<void> {
+    await this.#started;
+    const supervisor = this.#supervisor;
+    if (this.#isClosing || supervisor === null) throw closedError(this.name);
+    await this.#scaler.hold(() => this.#changes.add(() => supervisor.restart()));
   }
 
   close({ drainTimeout = this.#options.drainTimeout }: { drainTimeout?: number } = {}): Promise<void> {
@@ -250,7 +266,9 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   async #goOverTo(plan: Plan): Promise<void> {
     const { residence } = this.#setup;
     if (plan.workers.length > 0) await residence?.enter(claimOf(plan), this.#giveUp.signal);
-    await this.#supervisor?.scale(plan);
+    const { budget } = plan.memory;
+    const memory = { ...plan.memory, budget: budget - (residence?.heldByOthers() ?? 0) };
+    await this.#supervisor?.scale({ ...plan, memory });
     if (plan.workers.length === 0) residence?.leave();
   }
 
@@ -289,6 +307,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
       options: this.#options,
       runDir,
       loadOf: (start) => this.#fleet.enlist(start),
+      journal: this.#journal,
     });
     supervisor.on("worker", (event) => {
       this.#fleet.follow(event);

@@ -92,6 +92,13 @@ export class Scaler {
     await this.#change(this.#crew, { from, to: 0, why });
   }
 
+  /** Their number stays while they are replaced, and requests wait as for any change. Rejects as `replace` does. */
+  async hold(replace: () => Promise<void>): Promise<void> {
+    if (this.#crew === null) return;
+    const { target } = this.#state;
+    await this.#change(this.#crew, { from: target, to: target, why: "asked" }, replace);
+  }
+
   /** Nothing is changed from now on. */
   end(): void {
     this.#crew = null;
@@ -134,13 +141,13 @@ export class Scaler {
     }
   }
 
-  async #change({ plan, limits }: Crew, event: ScaleEvent): Promise<void> {
+  async #change({ plan, limits }: Crew, event: ScaleEvent, make?: () => Promise<void>): Promise<void> {
     const { admission, run, tell } = this.#setup;
     this.#changes += 1;
     admission.expect(Math.max(event.to, limits.least) * limits.slots);
     if (event.from !== event.to) tell(event);
     try {
-      await run({ ...plan, workers: plan.workers.slice(0, event.to) });
+      await (make?.() ?? run({ ...plan, workers: plan.workers.slice(0, event.to) }));
     } catch (error) {
       this.#giveUp(event, error as Error);
       throw error;

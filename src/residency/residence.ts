@@ -11,6 +11,8 @@ export interface Residence {
    * @throws CorralError CORRAL_NO_ROOM with facts.retryAfter (seconds); the signal's reason
    */
   enter(bytes: number, signal: AbortSignal): Promise<void>;
+  /** Bytes that others hold. */
+  heldByOthers(): number;
   /** The pool ends: others need not unload for those that wait for its bytes. */
   startLeaving(): void;
   /** No worker of the pool is left. */

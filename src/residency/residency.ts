@@ -98,6 +98,7 @@ export class Residency {
       readMachine: (pids) => this.readMachine(pids),
       tryEnter: (bytes) => this.#tryEnter(entry, bytes),
       enter: (bytes, signal) => this.#enter(entry, bytes, signal),
+      heldByOthers: () => this.used - (entry.state.kind === "inside" ? entry.state.bytes : 0),
       startLeaving: () => {
         if (entry.state.kind === "inside") entry.state = { ...entry.state, isLeaving: true };
       },
