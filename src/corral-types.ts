@@ -1,6 +1,6 @@
 import type { EventEmitter } from "node:events";
 import type { CorralOptions } from "./config/corral-options.ts";
-import type { ModelOptions } from "./config/model-options.ts";
+import type { ModelOptions, ResolvedModelOptions } from "./config/model-options.ts";
 import type {
   ChatChunk,
   ChatCompletion,
@@ -27,7 +27,7 @@ export interface ManyModels extends CorralOptions {
  */
 export interface Corral extends EventEmitter<CorralEvents>, AsyncDisposable {
   /** As they are now, in the order of the options. */
-  readonly models: readonly ServedModel[];
+  readonly models: readonly CorralModel[];
   /** Bytes: what loaded models hold by their plans, and may hold together. */
   readonly memory: { readonly used: number; readonly budget: number };
   /** Resolves when each eager model serves. @throws what kept the first from it, when all have been tried */
@@ -48,11 +48,19 @@ export interface Corral extends EventEmitter<CorralEvents>, AsyncDisposable {
   reconfigure(options: ManyModels): Promise<Changes>;
   /** See Pool.scale. @throws CorralError CORRAL_MODEL_UNKNOWN */
   scale(model: string, workers: number | "auto"): Promise<void>;
+  /** See Pool.restart. @throws CorralError CORRAL_MODEL_UNKNOWN */
+  restart(model: string): Promise<void>;
   /** See Pool.unload. @throws CorralError CORRAL_MODEL_UNKNOWN */
   unload(model: string): Promise<void>;
   /** See Pool. Idempotent. */
   close(): Promise<void>;
   destroy(): Promise<void>;
+}
+
+export interface CorralModel extends ServedModel {
+  readonly options: ResolvedModelOptions;
+  /** That serves it now; other options may make another one. */
+  readonly pool: Pool;
 }
 
 interface Named {

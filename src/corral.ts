@@ -114,6 +114,10 @@ class LiveCorral extends EventEmitter<CorralEvents> implements Corral {
     await this.#named(model).pool.scale(workers);
   }
 
+  async restart(model: string): Promise<void> {
+    await this.#named(model).pool.restart();
+  }
+
   async unload(model: string): Promise<void> {
     await this.#named(model).pool.unload();
   }

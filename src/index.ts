@@ -13,7 +13,11 @@ export { type Examination, examine } from "../build-scripts/examine.ts";
 export { progressReporter } from "../build-scripts/progress.ts";
 export type { GatewayOptions } from "./config/gateway-options.ts";
 export { type Config, type ConfigSources, loadConfig } from "./config/load.ts";
+export type { CorralOptions } from "./config/corral-options.ts";
+export type { ModelOptions } from "./config/model-options.ts";
 export type { PoolOptions } from "./config/pool-options.ts";
+export { type CorralSetup, createCorral, openCorral } from "./corral.ts";
+export type { Changes, Corral, CorralEvents, CorralModel, ManyModels } from "./corral-types.ts";
 export { CorralError, ERROR_CODES, type ErrorCode } from "./errors.ts";
 export { type Address as GatewayAddress, createGateway, type Gateway, type GatewayParts } from "./gateway/gateway.ts";
 export { type LoadedPool, type LoadFigures, type LoadSpec, measureLoad, type RequestShape } from "./load/load.ts";
@@ -70,6 +74,7 @@ export type {
 } from "./pool-types.ts";
 export { isJournal, journalLine } from "./service/journal.ts";
 export { joinService, type Service, type ServiceSetup } from "./service/service.ts";
+export type { ServedModel } from "./served-model.ts";
 export {
   type Comparison as TuneComparison,
   type TuneEvent,

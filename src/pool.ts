@@ -1,19 +1,14 @@
 import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import PQueue from "p-queue";
 import type { PoolOptions, ResolvedPoolOptions } from "./config/pool-options.ts";
 import { resolvePoolOptions } from "./config/resolve.ts";
-import type { Program } from "./engine/engine.ts";
-import { changesOf, limitsOf, type MachineLimits, watchLimits } from "./machine/watch.ts";
 import type { ModelDescription } from "./model/description.ts";
-import { claimOf } from "./plan/memory.ts";
 import type { Plan } from "./plan/plan.ts";
 import { ask, askEvents, askJson } from "./pool/ask.ts";
-import { type Blueprint, draw, equip, machineFor, nameOfPool, type PoolSetup, redraw } from "./pool/blueprint.ts";
+import { draw, nameOfPool, type PoolSetup } from "./pool/blueprint.ts";
 import { canChange, differences } from "./pool/change.ts";
-import { closedError, failedError, noRoomToGrow, notWhileRunning } from "./pool/errors.ts";
+import { closedError, failedError, notWhileRunning } from "./pool/errors.ts";
 import { Fleet } from "./pool/fleet.ts";
-import { redrawFor } from "./pool/follow-machine.ts";
 import type {
   ChatChunk,
   ChatCompletion,
@@ -23,9 +18,8 @@ import type {
   EmbeddingRequest,
   EmbeddingResponse,
 } from "./pool/openai-types.ts";
-import { makeRunDir, removeRunDir } from "./pool/run-dir.ts";
-import { type Crew, Scaler } from "./pool/scaler.ts";
 import { Tally } from "./pool/tally.ts";
+import { Workforce } from "./pool/workforce.ts";
 import type {
   CallOptions,
   ExchangeFacts,
@@ -41,9 +35,7 @@ import type {
 } from "./pool-types.ts";
 import { exchange } from "./proxy/exchange.ts";
 import type { Sink, UpstreamRequest } from "./proxy/sink.ts";
-import { firstWorkers, scaleLimitsOf } from "./scale/limits.ts";
 import { Journal } from "./worker/journal.ts";
-import { Supervisor } from "./worker/supervisor.ts";
 
 export type { PoolSetup };
 
@@ -84,20 +76,11 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   #options: ResolvedPoolOptions;
   readonly #setup: PoolSetup;
   readonly #fleet: Fleet;
-  readonly #scaler: Scaler;
+  readonly #workforce: Workforce;
   readonly #tally = new Tally();
-  /** Workers are started and ended for one plan after the other. */
-  readonly #changes = new PQueue({ concurrency: 1 });
   readonly #journal = new Journal();
-  /** Aborts when the pool is to end: its start is given up, and the machine is watched no longer. */
-  readonly #giveUp = new AbortController();
   readonly #started: Promise<void>;
   #state: Exclude<PoolState, "idle"> = "starting";
-  /** What plans are made by: the options, or what `scale` made of them. */
-  #wish: ResolvedPoolOptions;
-  #blueprint: Blueprint | null = null;
-  #runDir: string | null = null;
-  #supervisor: Supervisor | null = null;
   #closing: Promise<void> | null = null;
   #destroying: Promise<void> | null = null;
 
@@ -105,33 +88,37 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     super();
     this.name = nameOfPool(options);
     this.#options = options;
-    this.#wish = options;
     this.#setup = setup;
     this.#fleet = new Fleet(options.queueLimit);
-    this.#scaler = new Scaler({
-      admission: this.#fleet.admission,
-      run: (plan) => this.#changes.add(() => this.#goOverTo(plan)),
-      tell: (event) => this.emit("scaled", event),
+    this.#workforce = new Workforce({
+      name: this.name,
+      options,
+      setup,
+      fleet: this.#fleet,
+      journal: this.#journal,
+      events: this,
+      failed: (why) => this.#fail(why),
+      recovered: () => this.#recover(),
     });
     this.#started = this.#start();
     this.#started.catch((error) => this.#fail(error));
   }
 
   get model(): ModelDescription | null {
-    return this.#blueprint?.model ?? null;
+    return this.#workforce.blueprint?.model ?? null;
   }
 
   get plan(): Plan | null {
-    return this.#blueprint?.plan ?? null;
+    return this.#workforce.blueprint?.plan ?? null;
   }
 
   get state(): PoolState {
-    return this.#state === "ready" && this.#scaler.isAsleep ? "idle" : this.#state;
+    return this.#state === "ready" && this.#workforce.isAsleep ? "idle" : this.#state;
   }
 
   get isReady(): boolean {
     if (this.#isClosing) return false;
-    return this.#fleet.admission.hasUpstream || (this.#state === "ready" && this.#scaler.isServing);
+    return this.#fleet.admission.hasUpstream || (this.#state === "ready" && this.#workforce.isServing);
   }
 
   ready(): Promise<void> {
@@ -161,8 +148,8 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   async exchange(request: UpstreamRequest, sink: Sink, { signal }: CallOptions = {}): Promise<ExchangeFacts> {
     const { admission, connections } = this.#fleet;
     const answer = exchange(request, sink, { admission, connections, signal });
-    this.#scaler.enter();
-    const facts = await answer.finally(() => this.#scaler.leave());
+    this.#workforce.enter();
+    const facts = await answer.finally(() => this.#workforce.leave());
     this.#tally.add(facts);
     const [path = ""] = request.path.split("?", 1);
     this.emit("request", { ...facts, pool: this.name, method: request.method, path });
@@ -170,7 +157,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   }
 
   stats(): PoolStats {
-    const workers = this.#supervisor?.snapshot() ?? [];
+    const workers = this.#workforce.snapshot();
     return {
       name: this.name,
       state: this.state,
@@ -181,50 +168,49 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   }
 
   async *logs({ follow = false, signal, ...query }: LogOptions = {}): AsyncGenerator<LogLine> {
-    const ends = [this.#giveUp.signal, ...(signal ? [signal] : [])];
+    const ends = [this.#workforce.signal, ...(signal ? [signal] : [])];
     yield* follow ? this.#journal.follow(query, AbortSignal.any(ends)) : this.#journal.tail(query);
   }
 
   async scale(workers: number | "auto"): Promise<void> {
     const fixed = { workers, minWorkers: "auto", maxWorkers: "auto" } as const;
-    await this.#adopt(workers === "auto" ? this.#options : { ...this.#options, ...fixed });
+    await this.#untilItRuns();
+    await this.#workforce.adopt(workers === "auto" ? this.#options : { ...this.#options, ...fixed }, { wakes: true });
   }
 
   async reconfigure(options: PoolOptions): Promise<void> {
     const wish = resolvePoolOptions(options);
     const fixed = differences(this.#options, wish).filter((option) => !canChange(option));
     if (fixed.length > 0) throw notWhileRunning(fixed);
-    await this.#adopt(wish);
+    await this.#untilItRuns();
+    await this.#workforce.adopt(wish, { wakes: false });
     this.#options = wish;
     this.#fleet.admission.limit = wish.queueLimit;
   }
 
   async load(): Promise<void> {
-    await this.#started;
-    this.#refuseWhileClosing();
-    await this.#scaler.load();
+    await this.#untilItRuns();
+    await this.#workforce.load();
     if (!this.isReady) throw failedError(this.name, this.#whyNoneServes());
   }
 
   async unload(why: "asked" | "room" = "asked"): Promise<void> {
-    await this.#started;
-    await this.#scaler.unload(why);
+    await this.#untilItRuns();
+    await this.#workforce.unload(why);
   }
 
   async restart(): Promise<void> {
-    await this.#started;
-    const supervisor = this.#supervisor;
-    if (this.#isClosing || supervisor === null) throw closedError(this.name);
-    await this.#scaler.hold(() => this.#changes.add(() => supervisor.restart()));
+    await this.#untilItRuns();
+    await this.#workforce.restart();
   }
 
   close({ drainTimeout = this.#options.drainTimeout }: { drainTimeout?: number } = {}): Promise<void> {
-    this.#closing ??= this.#drain(drainTimeout).then(() => this.#end((supervisor) => supervisor.close()));
+    this.#closing ??= this.#drain(drainTimeout).then(() => this.#end("close"));
     return this.#closing;
   }
 
   destroy(): Promise<void> {
-    this.#destroying ??= this.#end((supervisor) => supervisor.destroy());
+    this.#destroying ??= this.#end("destroy");
     this.#closing ??= this.#destroying;
     return this.#destroying;
   }
@@ -234,119 +220,19 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   }
 
   async #start(): Promise<void> {
-    const { signal: outer } = this.#setup;
-    const signal = AbortSignal.any([this.#giveUp.signal, ...(outer ? [outer] : [])]);
-    signal.throwIfAborted();
-    this.#blueprint = await draw(this.#options, this.#setup);
-    this.emit("planned", this.#blueprint.plan);
-    const { blueprint, program } = await equip(this.#blueprint, this.#options, this.#setup, signal);
-    this.#blueprint = blueprint;
-    for (const sentence of program.warnings) this.emit("warning", sentence);
-    this.#runDir = await makeRunDir();
-    signal.throwIfAborted();
-    const crew = this.#crewOf(blueprint.plan);
-    const workers = this.#mayStart(blueprint.plan) ? firstWorkers(this.#options, crew.limits) : 0;
-    this.#supervisor = this.#supervise(blueprint, workers, program, this.#runDir);
-    if (workers > 0) await this.#supervisor.start(signal);
+    await this.#workforce.start();
     if (this.#state === "starting") this.#state = "ready";
-    this.#scaler.begin(crew, workers);
-    this.#followMachine(limitsOf(blueprint.machine));
   }
 
-  /** Whether the first workers are started now, and not by the first request. */
-  #mayStart(plan: Plan): boolean {
-    const { isLazy = false, residence } = this.#setup;
-    if (isLazy) return false;
-    const hasRoom = residence === undefined || residence.tryEnter(claimOf(plan));
-    if (!hasRoom) this.emit("warning", "Other models hold the memory that this one needs: its first request loads it.");
-    return hasRoom;
-  }
-
-  /** @throws CorralError CORRAL_NO_ROOM, CORRAL_POOL_CLOSED */
-  async #goOverTo(plan: Plan): Promise<void> {
-    const { residence } = this.#setup;
-    if (plan.workers.length > 0) await residence?.enter(claimOf(plan), this.#giveUp.signal);
-    const { budget } = plan.memory;
-    const memory = { ...plan.memory, budget: budget - (residence?.heldByOthers() ?? 0) };
-    await this.#supervisor?.scale({ ...plan, memory });
-    if (plan.workers.length === 0) residence?.leave();
-  }
-
-  /** @throws CorralError CORRAL_DOES_NOT_FIT, CORRAL_BAD_OPTION, CORRAL_POOL_CLOSED, CORRAL_NO_ROOM; nothing has changed then */
-  async #adopt(wish: ResolvedPoolOptions): Promise<void> {
+  /** @throws CorralError CORRAL_POOL_CLOSED, or why it never began */
+  async #untilItRuns(): Promise<void> {
     await this.#started;
-    const blueprint = this.#refuseWhileClosing();
-    const next = redraw(blueprint, wish, blueprint.machine);
-    const { residence } = this.#setup;
-    if (!this.#scaler.isAsleep && residence?.tryEnter(claimOf(next.plan)) === false) throw noRoomToGrow(this.name);
-    this.#blueprint = next;
-    this.#wish = wish;
-    const crew = this.#crewOf(this.#blueprint.plan);
-    await this.#scaler.adopt(crew, "asked", firstWorkers(wish, crew.limits));
-  }
-
-  #refuseWhileClosing(): Blueprint {
-    if (this.#isClosing || !this.#blueprint) throw closedError(this.name);
-    return this.#blueprint;
+    if (this.#isClosing) throw closedError(this.name);
   }
 
   #whyNoneServes(): Failure | Error {
     const failures = this.stats().workers.flatMap(({ lastFailure }) => lastFailure ?? []);
     return failures[0] ?? new Error("no worker became ready");
-  }
-
-  #crewOf(plan: Plan): Crew {
-    return { plan, limits: scaleLimitsOf(this.#wish, plan) };
-  }
-
-  #supervise({ chosen, plan }: Blueprint, workers: number, program: Program, runDir: string): Supervisor {
-    const supervisor = new Supervisor({
-      engine: chosen.engine,
-      program,
-      plan: { ...plan, workers: plan.workers.slice(0, workers) },
-      options: this.#options,
-      runDir,
-      loadOf: (start) => this.#fleet.enlist(start),
-      journal: this.#journal,
-    });
-    supervisor.on("worker", (event) => {
-      this.#fleet.follow(event);
-      this.#scaler.look();
-      this.emit("worker", event);
-    });
-    supervisor.on("warning", (sentence) => this.emit("warning", sentence));
-    supervisor.on("failed", (failure) => {
-      this.#fail(failure);
-      this.emit("failed", failure);
-    });
-    supervisor.on("recovered", () => {
-      this.#recover();
-      this.emit("recovered");
-    });
-    return supervisor;
-  }
-
-  /** From now on, until the pool ends. */
-  #followMachine(limits: MachineLimits): void {
-    const { machine, machineRoot: root } = this.#setup;
-    if (machine !== undefined) return;
-    const { signal } = this.#giveUp;
-    void watchLimits(limits, (now, before) => this.#replan(changesOf(before, now)), { root, signal });
-  }
-
-  /** Goes over to what suits the machine as it is now. Resolves when that is decided. */
-  async #replan(changes: readonly string[]): Promise<void> {
-    const pids = this.#supervisor?.snapshot().flatMap(({ pid }) => pid ?? []) ?? [];
-    const machine = await machineFor(this.#setup, pids);
-    if (this.#isClosing || this.#blueprint === null) return;
-    const redrawn = redrawFor(machine, this.#blueprint, this.#wish, changes);
-    if (redrawn.kind !== "same") this.emit("warning", redrawn.sentence);
-    if (redrawn.kind === "does-not-fit") return;
-    this.#blueprint = redrawn.blueprint;
-    if (redrawn.kind === "same") return;
-    this.emit("planned", redrawn.blueprint.plan);
-    // It fails only where the pool closes.
-    this.#scaler.adopt(this.#crewOf(redrawn.blueprint.plan), "machine").catch(() => {});
   }
 
   #fail(why: Failure | Error): void {
@@ -367,24 +253,22 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     this.#setup.residence?.startLeaving();
     const { admission } = this.#fleet;
     admission.close(closedError(this.name));
-    if (!admission.hasUpstream && !this.#scaler.isServing) return;
+    if (!admission.hasUpstream && !this.#workforce.isServing) return;
     const idle = new AbortController();
     const limit = sleep(drainTimeout, undefined, { signal: idle.signal }).catch(() => {});
     await Promise.race([admission.whenIdle(), limit]);
     idle.abort();
   }
 
-  async #end(stop: (supervisor: Supervisor) => Promise<void>): Promise<void> {
+  async #end(how: "close" | "destroy"): Promise<void> {
     this.#state = "closing";
     const error = closedError(this.name);
-    this.#scaler.end();
     this.#fleet.end(error);
-    this.#giveUp.abort(error);
+    this.#workforce.giveUp(error);
     await this.#started.catch(() => {});
-    if (this.#supervisor) await stop(this.#supervisor);
-    this.#setup.residence?.leave();
+    await this.#workforce.end(how);
     await this.#fleet.connections.destroyAll();
-    if (this.#runDir) await removeRunDir(this.#runDir);
+    await this.#workforce.removeFiles();
     this.#state = "closed";
   }
 

@@ -1,22 +1,8 @@
 import { Command } from "commander";
-import type { Logger } from "pino";
-import {
-  type Config,
-  createGateway,
-  createMetrics,
-  type Gateway,
-  type GatewayAddress,
-  joinService,
-  loadConfig,
-  openPool,
-  type Pool,
-  progressReporter,
-  type Service,
-} from "../index.ts";
-import { type Interruption, onInterruption } from "./interruption.ts";
+import { loadConfig, usualConfigFiles } from "../index.ts";
+import { onInterruption } from "./interruption.ts";
 import { openLog } from "./log.ts";
-import { coloursFor } from "./terminal/colour.ts";
-import { watchPool } from "./watch-pool.ts";
+import { Instance } from "./serve/instance.ts";
 
 const EXAMPLES = `
 Examples:
@@ -101,115 +87,29 @@ interface Flags extends Record<string, string | boolean | undefined> {
 }
 
 async function serve(model: string | undefined, { config: file, ...flags }: Flags): Promise<void> {
-  const config = await loadConfig({ file, flags: { ...flags, model } });
+  const load = () => loadConfig({ file, flags: { ...flags, model }, places: usualConfigFiles(process.env) });
+  const config = await load();
   const log = openLog(config.gateway.logLevel);
   const interruption = onInterruption();
-  const report = progressReporter(process.stderr);
-  const pools = config.pools.map((options) => openPool(options, { report }));
-  const gateway = assemble(config, pools, log);
-  const service = joinService({ models: () => observed(config, pools), log });
-  interruption.second.addEventListener("abort", () => void endNow(gateway, pools));
+  const instance = new Instance({ config, load, log });
+  const reload = (): void => void instance.reload().catch(() => {});
+  interruption.second.addEventListener("abort", () => void endNow(instance));
+  process.on("SIGHUP", reload);
   try {
-    await run(config, { gateway, pools, log, interruption, service });
-    await Promise.all([service.stopping(), gateway.close()]);
-    await Promise.all(pools.map((pool) => pool.close()));
+    await instance.serve(interruption);
+    await instance.close();
   } finally {
-    service.end();
-    await destroyAll(gateway, pools);
+    process.off("SIGHUP", reload);
+    await instance.destroy();
     interruption.release();
   }
-}
-
-function observed(config: Config, pools: readonly Pool[]) {
-  return config.pools.flatMap(({ stallTimeout, startTimeout }, index) => {
-    const pool = pools[index];
-    return pool === undefined ? [] : [{ stats: () => pool.stats(), stallTimeout, startTimeout }];
-  });
-}
-
-function assemble(config: Config, pools: readonly Pool[], log: Logger): Gateway {
-  const metrics = createMetrics();
-  for (const pool of pools) {
-    metrics.observe(pool);
-    watchPool(pool, log);
-  }
-  return createGateway({ pools, options: config.gateway, log, metrics: metrics.render });
-}
-
-interface Server {
-  readonly gateway: Gateway;
-  readonly pools: readonly Pool[];
-  readonly log: Logger;
-  readonly interruption: Interruption;
-  readonly service: Service;
-}
-
-/** Listens, loads, serves; resolves when it is asked to stop. */
-async function run(config: Config, { gateway, pools, log, interruption, service }: Server): Promise<void> {
-  // First of all: a port that is taken is said before a model has been loaded for minutes.
-  const address = await gateway.listen();
-  print(`corral listens on ${address.url}`);
-  log.info({ url: address.url, models: pools.map(({ name }) => name) }, "listening");
-  warnOfChoices(config, log);
-
-  await Promise.race([Promise.all(pools.map((pool) => pool.ready())), interruption.asked]);
-  if (!interruption.first.aborted) {
-    print(welcome(pools, address));
-    log.info("ready");
-    service.ready();
-  }
-  await interruption.asked;
-  log.info({ signal: interruption.first.reason }, "stopping: running requests may finish");
-}
-
-function warnOfChoices({ gateway, pools }: Config, log: Logger): void {
-  for (const { arithmetic, name, source } of pools) {
-    if (arithmetic !== "fast") continue;
-    log.warn(
-      { model: name ?? source },
-      "fast arithmetic: sums in half precision where the CPU has them, which overflow in some models; if answers are garbage, serve without it",
-    );
-  }
-  if (gateway.apiKeys.length === 0 && !["127.0.0.1", "::1", "localhost"].includes(gateway.host)) {
-    log.warn({ host: gateway.host }, "everyone who reaches this address may ask: --api-key-file asks for a key");
-  }
-}
-
-function welcome(pools: readonly Pool[], { examples }: GatewayAddress): string {
-  const { bold, dim } = coloursFor(process.stdout);
-  const ready = pools.map((pool) => {
-    const { name, plan } = pool;
-    const { workers = [], slots = 0 } = plan ?? {};
-    const threads = workers[0]?.threads ?? 0;
-    const running = pool.stats().workers.length;
-    const count = running < workers.length ? `${running} of at most ${workers.length}` : running;
-    return `ready: ${name} (workers: ${count}, threads: ${threads} and slots: ${slots} in each)`;
-  });
-  return [
-    ...ready,
-    "",
-    dim("# in a shell"),
-    bold(examples.curl),
-    "",
-    dim("// in JavaScript, with the package openai"),
-    examples.javascript,
-    "",
-  ].join("\n");
 }
 
 /** Milliseconds that the workers get to be gone. */
 const LAST_MOMENT = 1_000;
 
-async function endNow(gateway: Gateway, pools: readonly Pool[]): Promise<void> {
+async function endNow(instance: Instance): Promise<void> {
   setTimeout(() => process.exit(1), LAST_MOMENT);
-  await destroyAll(gateway, pools);
+  await instance.destroy();
   process.exit(1);
-}
-
-async function destroyAll(gateway: Gateway, pools: readonly Pool[]): Promise<void> {
-  await Promise.all([gateway.destroy(), ...pools.map((pool) => pool.destroy())]);
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

@@ -1,12 +1,12 @@
 import type { ResolvedModelOptions } from "../config/model-options.ts";
 import type { ResolvedPoolOptions } from "../config/pool-options.ts";
+import type { CorralModel } from "../corral-types.ts";
 import { claimOf } from "../plan/memory.ts";
 import { canChange, differences } from "../pool/change.ts";
 import { openPool, type PoolSetup } from "../pool.ts";
 import type { CallOptions, ExchangeFacts, Pool } from "../pool-types.ts";
 import type { Sink, UpstreamRequest } from "../proxy/sink.ts";
 import type { Residency } from "../residency/residency.ts";
-import type { ServedModel } from "../served-model.ts";
 
 /** What a model needs of the corral it is in. */
 export interface Surroundings {
@@ -27,7 +27,7 @@ interface Host {
 }
 
 /** A model under its name: the only owner of which pool serves it. */
-export class LiveModel implements ServedModel {
+export class LiveModel implements CorralModel {
   readonly name: string;
   readonly #around: Surroundings;
   /** Of pools that another has taken the place of. */

@@ -23,7 +23,8 @@ import type { Visits } from "./visits.ts";
 export interface Surroundings {
   /** As they are now. */
   readonly models: () => readonly ServedModel[];
-  readonly options: ResolvedGatewayOptions;
+  /** As they are now. */
+  readonly options: () => ResolvedGatewayOptions;
   readonly log: Logger;
   readonly checkKey: KeyCheck;
   /** Prometheus text; null where nobody measures. */
@@ -48,10 +49,10 @@ export type Handler = (request: IncomingMessage, response: ServerResponse, wants
 
 /** Answers one request after the other, whatever happens to it; never rejects. */
 export function createHandler(around: Surroundings): Handler {
-  const { options, log } = around;
+  const { log } = around;
   return async (request, response, wantsContinue) => {
     const visit = new Visit(request, response);
-    const content = options.logContent ? new Content() : null;
+    const content = around.options().logContent ? new Content() : null;
     visit.content = content;
     const answer = new Answer(response, dialectOf(visit.path), content && ((chunk) => content.answer(chunk)));
     response.setHeader("x-request-id", visit.id);
@@ -132,7 +133,7 @@ async function work(
   { request, response, wantsContinue }: Exchange,
   path: WorkPath,
 ): Promise<ExchangeFacts> {
-  const { options } = around;
+  const options = around.options();
   if (around.isRefusing()) throw draining();
   checkBodyHead(request, options.bodyLimit);
   if (wantsContinue) {
@@ -170,7 +171,7 @@ function pageFacts(around: Surroundings, { headers }: IncomingMessage) {
     models: around.models().map((pool) => ({ name: pool.name, state: pool.state })),
     // The name that the browser came by, where it is one: it stands in a command to paste.
     url: /^[A-Za-z0-9.-]+(:\d+)?$|^\[[0-9a-f:]+\](:\d+)?$/.test(host) ? `http://${host}` : around.url(),
-    needsKey: around.options.apiKeys.length > 0,
+    needsKey: around.options().apiKeys.length > 0,
   };
 }
 

@@ -122,7 +122,13 @@ describe("other options", () => {
       return asked;
     });
     const first = await corral.reconfigure({ models: { stays: SMALL, changes: { ...SMALL, slots: 1 }, comes: SMALL } });
-    expect(first).toEqual({ added: ["comes"], removed: ["goes"], changed: ["changes"], unchanged: ["stays"], failed: [] });
+    expect(first).toEqual({
+      added: ["comes"],
+      removed: ["goes"],
+      changed: ["changes"],
+      unchanged: ["stays"],
+      failed: [],
+    });
     const args = ["--verbose"];
     const second = await corral.reconfigure({ models: { stays: SMALL, changes: { ...SMALL, args }, comes: SMALL } });
     expect(second).toMatchObject({ changed: ["changes"], unchanged: ["stays", "comes"], failed: [] });
