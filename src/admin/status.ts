@@ -25,5 +25,10 @@ export interface ModelStatus extends PoolStats {
   /** What it was given as: a path, or "echo". */
   readonly source: string;
   /** Null until there is one. */
-  readonly plan: { readonly workers: number; readonly slots: number; readonly context: number; readonly bytes: number } | null;
+  readonly plan: {
+    readonly workers: number;
+    readonly slots: number;
+    readonly context: number;
+    readonly bytes: number;
+  } | null;
 }

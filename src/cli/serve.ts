@@ -9,7 +9,9 @@ import {
   loadConfig,
   openPool,
   type Pool,
+  poolOptionsOf,
   progressReporter,
+  usualConfigFiles,
 } from "../index.ts";
 import { type Interruption, onInterruption } from "./interruption.ts";
 import { openLog } from "./log.ts";
@@ -99,11 +101,12 @@ interface Flags extends Record<string, string | boolean | undefined> {
 }
 
 async function serve(model: string | undefined, { config: file, ...flags }: Flags): Promise<void> {
-  const config = await loadConfig({ file, flags: { ...flags, model } });
+  const config = await loadConfig({ file, flags: { ...flags, model }, places: usualConfigFiles(process.env) });
   const log = openLog(config.gateway.logLevel);
+  if (config.files.length > 0) log.info({ files: config.files }, "configuration read");
   const interruption = onInterruption();
   const report = progressReporter(process.stderr);
-  const pools = config.pools.map((options) => openPool(options, { report }));
+  const pools = config.models.map((options) => openPool(poolOptionsOf(options), { report }));
   const gateway = assemble(config, pools, log);
   interruption.second.addEventListener("abort", () => void endNow(gateway, pools));
   try {
@@ -149,18 +152,21 @@ async function run(config: Config, { gateway, pools, log, interruption }: Server
   log.info({ signal: interruption.first.reason }, "stopping: running requests may finish");
 }
 
-function warnOfChoices({ gateway, pools }: Config, log: Logger): void {
-  for (const { arithmetic, name, source } of pools) {
+function warnOfChoices({ gateway, models }: Config, log: Logger): void {
+  for (const { arithmetic, name } of models) {
     if (arithmetic !== "fast") continue;
     log.warn(
-      { model: name ?? source },
+      { model: name },
       "fast arithmetic: sums in half precision where the CPU has them, which overflow in some models; if answers are garbage, serve without it",
     );
   }
-  if (gateway.apiKeys.length === 0 && !["127.0.0.1", "::1", "localhost"].includes(gateway.host)) {
-    log.warn({ host: gateway.host }, "everyone who reaches this address may ask: --api-key-file asks for a key");
+  const open = gateway.listen.filter((address) => address.kind === "tcp" && !LOOPBACK.includes(address.host));
+  if (gateway.apiKeys.length === 0 && open.length > 0) {
+    log.warn({ listen: open }, "everyone who reaches this address may ask: --api-key-file asks for a key");
   }
 }
+
+const LOOPBACK = ["127.0.0.1", "::1", "localhost"];
 
 function welcome(pools: readonly Pool[], { examples }: GatewayAddress): string {
   const { bold, dim } = coloursFor(process.stdout);
