@@ -1,10 +1,10 @@
 import { EventEmitter } from "node:events";
 import PQueue from "p-queue";
 import type { ResolvedCorralOptions } from "./config/corral-options.ts";
-import type { ResolvedModelOptions } from "./config/model-options.ts";
+import { poolOptionsOf, type ResolvedModelOptions } from "./config/model-options.ts";
 import { resolveCorralOptions, resolveModelOptions } from "./config/resolve.ts";
 import { diff } from "./corral/changes.ts";
-import { LiveModel, poolOptionsOf } from "./corral/live-model.ts";
+import { LiveModel } from "./corral/live-model.ts";
 import type { Changes, Corral, CorralEvents, ManyModels } from "./corral-types.ts";
 import { CorralError } from "./errors.ts";
 import { readMachineWithout } from "./machine/read-without.ts";

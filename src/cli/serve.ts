@@ -90,6 +90,7 @@ async function serve(model: string | undefined, { config: file, ...flags }: Flag
   const load = () => loadConfig({ file, flags: { ...flags, model }, places: usualConfigFiles(process.env) });
   const config = await load();
   const log = openLog(config.gateway.logLevel);
+  if (config.files.length > 0) log.info({ files: config.files }, "configuration read");
   const interruption = onInterruption();
   const instance = new Instance({ config, load, log });
   const reload = (): void => void instance.reload().catch(() => {});

@@ -1,5 +1,4 @@
-import type { ResolvedModelOptions } from "../config/model-options.ts";
-import type { ResolvedPoolOptions } from "../config/pool-options.ts";
+import { poolOptionsOf, type ResolvedModelOptions } from "../config/model-options.ts";
 import type { CorralModel } from "../corral-types.ts";
 import { claimOf } from "../plan/memory.ts";
 import { canChange, differences } from "../pool/change.ts";
@@ -152,14 +151,4 @@ export class LiveModel implements CorralModel {
     host.lastUsed = performance.now();
     this.#around.residency.look();
   }
-}
-
-/** Those that are its pool's own. */
-export function poolOptionsOf({
-  aliases: _,
-  group: __,
-  start: ___,
-  ...own
-}: ResolvedModelOptions): ResolvedPoolOptions {
-  return own;
 }
