@@ -11,12 +11,14 @@ import type {
   EmbeddingResponse,
 } from "./pool/openai-types.ts";
 import type { ExchangeFacts } from "./proxy/facts.ts";
+import type { Gaps } from "./proxy/gaps.ts";
 import type { Sink, UpstreamRequest } from "./proxy/sink.ts";
 import type { ScaleReason } from "./scale/decide.ts";
+import type { Footprint } from "./worker/footprint.ts";
 import type { Failure } from "./worker/state.ts";
 import type { WorkerEvent, WorkerSnapshot } from "./worker/supervisor.ts";
 
-export type { ExchangeFacts, Failure, WorkerEvent, WorkerSnapshot };
+export type { ExchangeFacts, Failure, Footprint, Gaps, WorkerEvent, WorkerSnapshot };
 
 /**
  * The live workers of one model. Every call waits for a free slot in a bounded queue; none listens on a port of the
@@ -57,6 +59,10 @@ export interface Pool extends EventEmitter<PoolEvents>, AsyncDisposable {
   readonly state: PoolState;
   /** A snapshot. */
   stats(): PoolStats;
+  /** Reads what the workers' processes take, for `stats`; what was read within the last second is left as it is. */
+  measure(): Promise<void>;
+  /** Asks the engines that are ready for their own figures; one that does not answer within a second is left out. */
+  scrape(): Promise<readonly EngineMetrics[]>;
   /**
    * Plans anew with so many workers, and starts them where the pool is idle; those that stay go on undisturbed where
    * their plan is the same. From then on neither load nor the machine changes their number, but `idleTimeout` still ends
@@ -148,7 +154,12 @@ export interface PoolStats {
   readonly aborted: number;
   readonly refused: number;
   /** As the engine counted them in its answers. */
-  readonly tokens: { readonly prompt: number; readonly completion: number };
+  readonly tokens: { readonly prompt: number; readonly cached: number; readonly completion: number };
+  /** Of the last minute: tokens of answers, spread over the time in which they were made, and waits for first tokens. */
+  readonly recent: {
+    readonly tokensPerSecond: number;
+    readonly firstTokenMs: { readonly p50: number; readonly p95: number } | null;
+  };
   /** Starts of workers beyond the first of each replica. */
   readonly restarts: number;
 }
@@ -160,4 +171,12 @@ export interface WorkerStats extends WorkerSnapshot {
   readonly slots: number;
   readonly inFlight: number;
   readonly served: number;
+  /** As `measure` has found it last; null before. */
+  readonly footprint: Footprint | null;
+}
+
+/** What the engine of a worker counts itself, as Prometheus text. */
+export interface EngineMetrics {
+  readonly replica: number;
+  readonly text: string;
 }

@@ -25,6 +25,7 @@ import { type Crew, Scaler } from "./pool/scaler.ts";
 import { Tally } from "./pool/tally.ts";
 import type {
   CallOptions,
+  EngineMetrics,
   ExchangeFacts,
   Failure,
   Pool,
@@ -169,6 +170,14 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
       ...this.#tally.snapshot(),
       restarts: workers.reduce((sum, { restarts }) => sum + restarts, 0),
     };
+  }
+
+  measure(): Promise<void> {
+    return this.#fleet.measure(this.#supervisor?.snapshot() ?? []);
+  }
+
+  scrape(): Promise<readonly EngineMetrics[]> {
+    return this.#fleet.scrape(this.#supervisor?.snapshot() ?? []);
   }
 
   async scale(workers: number | "auto"): Promise<void> {
