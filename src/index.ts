@@ -11,6 +11,7 @@ export {
 export { cacheDir } from "../build-scripts/cache.ts";
 export { type Examination, examine } from "../build-scripts/examine.ts";
 export { progressReporter } from "../build-scripts/progress.ts";
+export type { InstanceStatus, ModelStatus } from "./admin/status.ts";
 export type { GatewayOptions } from "./config/gateway-options.ts";
 export { type Config, type ConfigSources, loadConfig } from "./config/load.ts";
 export type { PoolOptions } from "./config/pool-options.ts";
@@ -52,8 +53,11 @@ export type {
 export { createPool, openPool, type PoolSetup, planPool } from "./pool.ts";
 export type {
   CallOptions,
+  EngineMetrics,
   ExchangeFacts,
   Failure,
+  Footprint,
+  Gaps,
   Pool,
   PoolEvents,
   PoolRequest,
