@@ -11,6 +11,7 @@ export {
 export { cacheDir } from "../build-scripts/cache.ts";
 export { type Examination, examine } from "../build-scripts/examine.ts";
 export { progressReporter } from "../build-scripts/progress.ts";
+export type { InstanceStatus, ModelStatus } from "./admin/status.ts";
 export type { GatewayOptions } from "./config/gateway-options.ts";
 export type { CorralOptions } from "./config/corral-options.ts";
 export type { ModelOptions } from "./config/model-options.ts";
@@ -57,10 +58,13 @@ export type {
 export { createPool, openPool, type PoolSetup, planPool } from "./pool.ts";
 export type {
   CallOptions,
+  EngineMetrics,
   ExchangeFacts,
   Failure,
   LogLine,
   LogOptions,
+  Footprint,
+  Gaps,
   Pool,
   PoolEvents,
   PoolRequest,

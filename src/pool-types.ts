@@ -12,13 +12,15 @@ import type {
   EmbeddingResponse,
 } from "./pool/openai-types.ts";
 import type { ExchangeFacts } from "./proxy/facts.ts";
+import type { Gaps } from "./proxy/gaps.ts";
 import type { Sink, UpstreamRequest } from "./proxy/sink.ts";
 import type { ScaleReason } from "./scale/decide.ts";
+import type { Footprint } from "./worker/footprint.ts";
 import type { LogLine, LogQuery } from "./worker/journal.ts";
 import type { Failure } from "./worker/state.ts";
 import type { WorkerEvent, WorkerSnapshot } from "./worker/supervisor.ts";
 
-export type { ExchangeFacts, Failure, LogLine, WorkerEvent, WorkerSnapshot };
+export type { ExchangeFacts, Failure, Footprint, Gaps, LogLine, WorkerEvent, WorkerSnapshot };
 
 /**
  * The live workers of one model. Every call waits for a free slot in a bounded queue; none listens on a port of the
@@ -59,6 +61,10 @@ export interface Pool extends EventEmitter<PoolEvents>, AsyncDisposable {
   readonly state: PoolState;
   /** A snapshot. */
   stats(): PoolStats;
+  /** Reads what the workers' processes take, for `stats`; what was read within the last second is left as it is. */
+  measure(): Promise<void>;
+  /** Asks the engines that are ready for their own figures; one that does not answer within a second is left out. */
+  scrape(): Promise<readonly EngineMetrics[]>;
   /**
    * What the workers have written, the oldest line first: the last lines of each and of its earlier starts are kept. No
    * prompt, answer or key, as long as `args` do not make the engine print them.
@@ -179,7 +185,12 @@ export interface PoolStats {
   readonly aborted: number;
   readonly refused: number;
   /** As the engine counted them in its answers. */
-  readonly tokens: { readonly prompt: number; readonly completion: number };
+  readonly tokens: { readonly prompt: number; readonly cached: number; readonly completion: number };
+  /** Of the last minute: tokens of answers, spread over the time in which they were made, and waits for first tokens. */
+  readonly recent: {
+    readonly tokensPerSecond: number;
+    readonly firstTokenMs: { readonly p50: number; readonly p95: number } | null;
+  };
   /** Starts of workers beyond the first of each replica. */
   readonly restarts: number;
 }
@@ -193,4 +204,12 @@ export interface WorkerStats extends WorkerSnapshot {
   readonly served: number;
   /** Milliseconds since the last byte came back from it. Only while requests are in flight. */
   readonly quiet?: number;
+  /** As `measure` has found it last; null before. */
+  readonly footprint: Footprint | null;
+}
+
+/** What the engine of a worker counts itself, as Prometheus text. */
+export interface EngineMetrics {
+  readonly replica: number;
+  readonly text: string;
 }

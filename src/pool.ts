@@ -22,6 +22,7 @@ import { Tally } from "./pool/tally.ts";
 import { Workforce } from "./pool/workforce.ts";
 import type {
   CallOptions,
+  EngineMetrics,
   ExchangeFacts,
   Failure,
   LogLine,
@@ -170,6 +171,14 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   async *logs({ follow = false, signal, ...query }: LogOptions = {}): AsyncGenerator<LogLine> {
     const ends = [this.#workforce.signal, ...(signal ? [signal] : [])];
     yield* follow ? this.#journal.follow(query, AbortSignal.any(ends)) : this.#journal.tail(query);
+  }
+
+  measure(): Promise<void> {
+    return this.#fleet.measure(this.#workforce.snapshot());
+  }
+
+  scrape(): Promise<readonly EngineMetrics[]> {
+    return this.#fleet.scrape(this.#workforce.snapshot());
   }
 
   async scale(workers: number | "auto"): Promise<void> {
