@@ -112,6 +112,8 @@ export interface PoolEvents {
   /** Its workers keep dying: requests are refused until `recovered`. */
   failed: [Failure];
   recovered: [];
+  /** Nothing of it is left. */
+  closed: [];
   /** One sentence for a person: something runs otherwise than planned. */
   warning: [string];
 }

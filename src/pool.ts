@@ -279,6 +279,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     await this.#fleet.connections.destroyAll();
     await this.#workforce.removeFiles();
     this.#state = "closed";
+    this.emit("closed");
   }
 
   get #isClosing(): boolean {

@@ -29,8 +29,8 @@ interface Host {
 export class LiveModel implements CorralModel {
   readonly name: string;
   readonly #around: Surroundings;
-  /** Of pools that another has taken the place of. */
-  readonly #endings = new Set<Promise<void>>();
+  /** Besides the one that serves: one that is to take its place, and those whose place was taken. */
+  readonly #others = new Set<Pool>();
   #options: ResolvedModelOptions;
   #host: Host;
 
@@ -96,15 +96,16 @@ export class LiveModel implements CorralModel {
   /** Takes no more requests; what runs gets ten minutes. */
   async retire(): Promise<void> {
     await this.pool.close({ drainTimeout: LONG_ANSWER });
-    await Promise.all(this.#endings);
   }
 
+  /** What runs gets `drainTimeout`, also where it had ten minutes. */
   async close(): Promise<void> {
-    await Promise.all([this.pool.close(), ...this.#endings]);
+    const { drainTimeout } = this.#options;
+    await Promise.all([this.pool, ...this.#others].map((pool) => closeWithin(pool, drainTimeout)));
   }
 
   async destroy(): Promise<void> {
-    await this.pool.destroy();
+    await Promise.all([this.pool, ...this.#others].map((pool) => pool.destroy()));
   }
 
   /** The new pool serves before the old one ends, where memory allows; else requests wait in between. */
@@ -113,6 +114,7 @@ export class LiveModel implements CorralModel {
     const wasLoaded = before.pool.state === "ready";
     const host = this.#open(next, true);
     let isLoaded = false;
+    this.#others.add(host.pool);
     try {
       await host.pool.ready();
       const { plan } = host.pool;
@@ -121,13 +123,20 @@ export class LiveModel implements CorralModel {
     } catch (error) {
       await host.pool.destroy();
       throw error;
+    } finally {
+      this.#others.delete(host.pool);
     }
     this.#host = host;
-    const ended = before.pool.close({ drainTimeout: LONG_ANSWER });
-    const ending = ended.then(() => (wasLoaded && !isLoaded ? host.pool.load() : undefined));
-    this.#endings.add(ending);
-    // Where it can't be loaded now, a request tries again, and tells whoever asked.
-    ending.catch(() => {}).finally(() => this.#endings.delete(ending));
+    void this.#leave(before.pool, wasLoaded && !isLoaded);
+  }
+
+  /** @param loadsNext whether its successor waits for its memory */
+  async #leave(pool: Pool, loadsNext: boolean): Promise<void> {
+    this.#others.add(pool);
+    await pool.close({ drainTimeout: LONG_ANSWER });
+    this.#others.delete(pool);
+    // Where it can't be loaded now, a request tries again, and whoever asked is told.
+    if (loadsNext) await this.pool.load().catch(() => {});
   }
 
   #open(options: ResolvedModelOptions, isLazy: boolean): Host {
@@ -151,4 +160,10 @@ export class LiveModel implements CorralModel {
     host.lastUsed = performance.now();
     this.#around.residency.look();
   }
+}
+
+async function closeWithin(pool: Pool, drainTimeout: number): Promise<void> {
+  if (pool.state !== "closing") return await pool.close({ drainTimeout });
+  const timer = setTimeout(() => void pool.destroy(), drainTimeout);
+  await pool.close().finally(() => clearTimeout(timer));
 }

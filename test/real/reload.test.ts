@@ -156,19 +156,15 @@ describe("three models in the memory of two", () => {
     const limits = { memory: await memoryForTwo(), dwellTime, roomTimeout: 60_000 };
     const { corral, url } = await served({ a: SMALL, b: SMALL, c: SMALL }, { limits });
     const requests = load(url, ["a", "b", "c"], 3);
-    const switches = (): number[] =>
-      corral.stderr
-        .split("\n")
-        .filter((line) => line.includes('"why":"room"'))
-        .map((line) => JSON.parse(line).time);
-    while (switches().length < 6) await new Promise((resolve) => corral.child.stderr?.once("data", resolve));
+    const switches = (): number => corral.stderr.split('"why":"room"').length - 1;
+    const since = performance.now();
+    while (switches() < 6) await new Promise((resolve) => corral.child.stderr?.once("data", resolve));
+    const elapsed = performance.now() - since;
     const { asked, failed } = await requests.end();
     expect(failed).toEqual([]);
-    const gaps = switches().map((time, index, all) => time - (all[index - 1] ?? Number.NEGATIVE_INFINITY));
-    // The log's clock is whole milliseconds.
-    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(dwellTime - 2);
+    expect(switches()).toBeLessThanOrEqual(elapsed / dwellTime + 1);
     process.stdout.write(
-      `${asked} requests over three models, ${switches().length} switches: ${failed.length} failed\n`,
+      `${asked} requests over three models, ${switches()} switches in ${Math.round(elapsed)} ms: ${failed.length} failed\n`,
     );
   }, 120_000);
 });

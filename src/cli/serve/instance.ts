@@ -40,7 +40,7 @@ export class Instance {
     const metrics = createMetrics();
     this.#corral = openCorral(manyModels(config), { report: progressReporter(process.stderr) });
     this.#corral.on("opened", (pool) => {
-      metrics.observe(pool);
+      pool.once("closed", metrics.observe(pool));
       watchPool(pool, log);
     });
     const pools = () => this.#corral.models;
