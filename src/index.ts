@@ -11,6 +11,14 @@ export {
 export { cacheDir } from "../build-scripts/cache.ts";
 export { type Examination, examine } from "../build-scripts/examine.ts";
 export { progressReporter } from "../build-scripts/progress.ts";
+export type { Administered, ReloadReport, Successor } from "./admin/administered.ts";
+export { AdminClient } from "./admin/client.ts";
+export { findAdmin } from "./admin/find.ts";
+export { type AdministeredPool, administerPools } from "./admin/pools.ts";
+export { type Predecessor, predecessor } from "./admin/predecessor.ts";
+export { type Admin, openAdmin } from "./admin/server.ts";
+export type { InstanceStatus, ModelStatus } from "./admin/status.ts";
+export { upgrader } from "./admin/successor.ts";
 export type { GatewayOptions } from "./config/gateway-options.ts";
 export { type Config, type ConfigSources, loadConfig } from "./config/load.ts";
 export type { PoolOptions } from "./config/pool-options.ts";

@@ -1,6 +1,8 @@
-import { Command } from "commander";
+import { resolve } from "node:path";
+import { Command, Option } from "commander";
 import type { Logger } from "pino";
 import {
+  type AdministeredPool,
   type Config,
   createGateway,
   createMetrics,
@@ -9,8 +11,11 @@ import {
   loadConfig,
   openPool,
   type Pool,
+  type Predecessor,
+  predecessor,
   progressReporter,
 } from "../index.ts";
+import { type Administration, administration, HANDED_OVER } from "./administer.ts";
 import { type Interruption, onInterruption } from "./interruption.ts";
 import { openLog } from "./log.ts";
 import { coloursFor } from "./terminal/colour.ts";
@@ -36,7 +41,8 @@ A configuration file, YAML or JSON:
       workers: 2
 
 A flag wins over its variable (--drain-timeout is CORRAL_DRAIN_TIMEOUT), a variable over the file.
-SIGTERM and SIGINT let running requests finish; the second one ends them.`;
+SIGTERM and SIGINT let running requests finish; the second one ends them. While it runs: corral status, restart, scale,
+logs, upgrade.`;
 
 export function serveCommand(): Command {
   return new Command("serve")
@@ -88,32 +94,63 @@ export function serveCommand(): Command {
     .option("--body-limit <bytes>", "largest request body (default 33554432)")
     .option("--drain-timeout <ms>", "how long a stop waits for running requests (default 30000)")
     .option("--api-key-file <file>", "ask clients for one of the keys in this file, one a line")
+    .addOption(
+      new Option("--admin <path>", "Unix socket for corral status, restart ... or off (default: where they look)").env(
+        "CORRAL_ADMIN",
+      ),
+    )
     .option("--log-level <level>", "silent, error, warn, info (default) or debug")
     .option("--log-content", "log prompts and answers, too")
     .addHelpText("after", EXAMPLES)
-    .action(serve);
+    .action(serveInTurn);
 }
 
 interface Flags extends Record<string, string | boolean | undefined> {
   readonly config?: string;
+  readonly admin?: string;
 }
 
-async function serve(model: string | undefined, { config: file, ...flags }: Flags): Promise<void> {
+/** After an upgrade the process before this one waits to hear how it went. */
+async function serveInTurn(model: string | undefined, flags: Flags): Promise<void> {
+  const before = predecessor();
+  try {
+    await serve(model, flags, before);
+  } catch (error) {
+    await before?.failed(error);
+    throw error;
+  }
+}
+
+async function serve(
+  model: string | undefined,
+  { config: file, admin: path, ...flags }: Flags,
+  before: Predecessor | null,
+): Promise<void> {
   const config = await loadConfig({ file, flags: { ...flags, model } });
   const log = openLog(config.gateway.logLevel);
   const interruption = onInterruption();
   const report = progressReporter(process.stderr);
   const pools = config.pools.map((options) => openPool(options, { report }));
   const gateway = assemble(config, pools, log);
+  const admin = administration({
+    ...{ path, gateway, interruption, log, isSuccessor: before !== null },
+    pools: pools.map((pool, index) => administeredPool(pool, config.pools[index]?.model)),
+    files: [file ?? process.env.CORRAL_CONFIG].flatMap((name) => (name ? [resolve(name)] : [])),
+  });
   interruption.second.addEventListener("abort", () => void endNow(gateway, pools));
   try {
-    await run(config, { gateway, pools, log, interruption });
-    await gateway.close();
+    await run(config, { gateway, pools, log, interruption, admin, before });
+    await gateway.close({ toSuccessor: interruption.first.reason === HANDED_OVER });
     await Promise.all(pools.map((pool) => pool.close()));
   } finally {
+    await admin.close();
     await destroyAll(gateway, pools);
     interruption.release();
   }
+}
+
+function administeredPool(pool: Pool, source = "echo"): AdministeredPool {
+  return { pool, source, aliases: [], group: null, start: "eager" };
 }
 
 function assemble(config: Config, pools: readonly Pool[], log: Logger): Gateway {
@@ -130,20 +167,31 @@ interface Server {
   readonly pools: readonly Pool[];
   readonly log: Logger;
   readonly interruption: Interruption;
+  readonly admin: Administration;
+  /** The process that serves until this one does; null where there is none. */
+  readonly before: Predecessor | null;
 }
 
 /** Listens, loads, serves; resolves when it is asked to stop. */
-async function run(config: Config, { gateway, pools, log, interruption }: Server): Promise<void> {
-  // First of all: a port that is taken is said before a model has been loaded for minutes.
+async function run(config: Config, server: Server): Promise<void> {
+  const { gateway, pools, log, interruption, admin, before } = server;
+  const ready = Promise.race([Promise.all(pools.map((pool) => pool.ready())), interruption.asked]);
+  // Where listening fails, that is what is told.
+  ready.catch(() => {});
+  if (before !== null) await ready;
+  if (interruption.first.aborted) return;
+  // Else first of all: a port that is taken is said before a model has been loaded for minutes.
   const address = await gateway.listen();
+  await admin.open(address.all);
   print(`corral listens on ${address.url}`);
   log.info({ url: address.url, models: pools.map(({ name }) => name) }, "listening");
   warnOfChoices(config, log);
 
-  await Promise.race([Promise.all(pools.map((pool) => pool.ready())), interruption.asked]);
+  await ready;
   if (!interruption.first.aborted) {
     print(welcome(pools, address));
     log.info("ready");
+    await before?.ready();
   }
   await interruption.asked;
   log.info({ signal: interruption.first.reason }, "stopping: running requests may finish");
