@@ -11,7 +11,14 @@ export {
 export { cacheDir } from "../build-scripts/cache.ts";
 export { type Examination, examine } from "../build-scripts/examine.ts";
 export { progressReporter } from "../build-scripts/progress.ts";
+export type { ReloadReport } from "./admin/administered.ts";
+export { AdminClient } from "./admin/client.ts";
+export { findAdmin } from "./admin/find.ts";
+export { administerPools, type InstanceParts } from "./admin/pools.ts";
+export { type Predecessor, predecessor } from "./admin/predecessor.ts";
+export { type Admin, openAdmin } from "./admin/server.ts";
 export type { InstanceStatus, ModelStatus } from "./admin/status.ts";
+export { upgrader } from "./admin/successor.ts";
 export type { GatewayOptions } from "./config/gateway-options.ts";
 export type { CorralOptions } from "./config/corral-options.ts";
 export type { ModelOptions } from "./config/model-options.ts";
@@ -21,7 +28,13 @@ export type { PoolOptions } from "./config/pool-options.ts";
 export { type CorralSetup, createCorral, openCorral } from "./corral.ts";
 export type { Changes, Corral, CorralEvents, CorralModel, ManyModels } from "./corral-types.ts";
 export { CorralError, ERROR_CODES, type ErrorCode } from "./errors.ts";
-export { type Address as GatewayAddress, createGateway, type Gateway, type GatewayParts } from "./gateway/gateway.ts";
+export {
+  type Address as GatewayAddress,
+  type CloseOptions,
+  createGateway,
+  type Gateway,
+  type GatewayParts,
+} from "./gateway/gateway.ts";
 export { type LoadedPool, type LoadFigures, type LoadSpec, measureLoad, type RequestShape } from "./load/load.ts";
 export type { Percentiles } from "./load/statistics.ts";
 export { TRACES, type Trace } from "./load/trace.ts";

@@ -1,8 +1,10 @@
-import { Command } from "commander";
-import { loadConfig, usualConfigFiles } from "../index.ts";
+import { Command, Option } from "commander";
+import { loadConfig, type Predecessor, predecessor, usualConfigFiles } from "../index.ts";
+import { administration, HANDED_OVER } from "./administer.ts";
 import { onInterruption } from "./interruption.ts";
 import { openLog } from "./log.ts";
 import { Instance } from "./serve/instance.ts";
+import { watchFiles } from "./serve/watch-files.ts";
 
 const EXAMPLES = `
 Examples:
@@ -24,7 +26,8 @@ A configuration file, YAML or JSON:
       workers: 2
 
 A flag wins over its variable (--drain-timeout is CORRAL_DRAIN_TIMEOUT), a variable over the file.
-SIGTERM and SIGINT let running requests finish; the second one ends them.`;
+SIGTERM and SIGINT let running requests finish; the second one ends them. While it runs: corral status, restart, scale,
+logs, upgrade.`;
 
 export function serveCommand(): Command {
   return new Command("serve")
@@ -76,31 +79,58 @@ export function serveCommand(): Command {
     .option("--body-limit <bytes>", "largest request body (default 33554432)")
     .option("--drain-timeout <ms>", "how long a stop waits for running requests (default 30000)")
     .option("--api-key-file <file>", "ask clients for one of the keys in this file, one a line")
+    .addOption(
+      new Option("--admin <path>", "Unix socket for corral status, restart ... or off (default: where they look)").env(
+        "CORRAL_ADMIN",
+      ),
+    )
+    .option("--watch", "read the configuration again whenever one of its files changes")
     .option("--log-level <level>", "silent, error, warn, info (default) or debug")
     .option("--log-content", "log prompts and answers, too")
     .addHelpText("after", EXAMPLES)
-    .action(serve);
+    .action(serveInTurn);
 }
 
 interface Flags extends Record<string, string | boolean | undefined> {
   readonly config?: string;
+  readonly admin?: string;
+  readonly watch?: true;
 }
 
-async function serve(model: string | undefined, { config: file, ...flags }: Flags): Promise<void> {
+/** After an upgrade the process before this one waits to hear how it went. */
+async function serveInTurn(model: string | undefined, flags: Flags): Promise<void> {
+  const before = predecessor();
+  try {
+    await serve(model, flags, before);
+  } catch (error) {
+    await before?.failed(error);
+    throw error;
+  }
+}
+
+async function serve(
+  model: string | undefined,
+  { config: file, admin: path, watch, ...flags }: Flags,
+  before: Predecessor | null,
+): Promise<void> {
   const load = () => loadConfig({ file, flags: { ...flags, model }, places: usualConfigFiles(process.env) });
   const config = await load();
   const log = openLog(config.gateway.logLevel);
   if (config.files.length > 0) log.info({ files: config.files }, "configuration read");
   const interruption = onInterruption();
   const instance = new Instance({ config, load, log });
-  const reload = (): void => void instance.reload().catch(() => {});
+  const admin = administration({
+    ...{ path, gateway: instance.gateway, interruption, log, isSuccessor: before !== null },
+    instance: instance.administered,
+  });
+  const stopWatching = watch ? watchFiles(() => instance.files, () => void instance.reload().catch(() => {})) : null;
   interruption.second.addEventListener("abort", () => void endNow(instance));
-  process.on("SIGHUP", reload);
   try {
-    await instance.serve(interruption);
-    await instance.close();
+    await instance.serve({ interruption, admin, before });
+    await instance.close({ toSuccessor: interruption.first.reason === HANDED_OVER });
   } finally {
-    process.off("SIGHUP", reload);
+    stopWatching?.();
+    await admin.close();
     await instance.destroy();
     interruption.release();
   }

@@ -1,16 +1,20 @@
 import type { Logger } from "pino";
 import {
-  type Changes,
+  type CloseOptions,
   type Config,
   type Corral,
+  CorralError,
   createGateway,
   createMetrics,
   type Gateway,
   type GatewayAddress,
   openCorral,
+  type Predecessor,
   progressReporter,
+  type ReloadReport,
 } from "../../index.ts";
 import { joinService, type Service } from "../../service/service.ts";
+import type { Administration } from "../administer.ts";
 import type { Interruption } from "../interruption.ts";
 import { watchPool } from "../watch-pool.ts";
 import { print, welcome } from "./welcome.ts";
@@ -22,15 +26,24 @@ export interface InstanceParts {
   readonly log: Logger;
 }
 
+/** Who has to do with it while it serves. */
+export interface Company {
+  readonly interruption: Interruption;
+  readonly admin: Administration;
+  /** The process that serves until this one does; null where there is none. */
+  readonly before: Predecessor | null;
+}
+
 /** What `corral serve` is until it is told to stop: models, the front over them, and who is told how they are. */
 export class Instance {
   readonly #load: () => Promise<Config>;
   readonly #log: Logger;
   readonly #corral: Corral;
-  readonly #gateway: Gateway;
+  readonly gateway: Gateway;
   readonly #service: Service;
   #config: Config;
   #reloading: Promise<unknown> = Promise.resolve();
+  #reloads = 0;
 
   /** Begins to load the models. */
   constructor({ config, load, log }: InstanceParts) {
@@ -44,55 +57,81 @@ export class Instance {
       watchPool(pool, log);
     });
     const pools = () => this.#corral.models;
-    this.#gateway = createGateway({ pools, options: config.gateway, log, metrics: metrics.render });
+    this.gateway = createGateway({ pools, options: config.gateway, log, metrics: metrics.render });
     this.#service = joinService({ models: () => observed(this.#corral), log });
+  }
+
+  /** All that the configuration was read from. */
+  get files(): readonly string[] {
+    return this.#config.files;
+  }
+
+  /** What those see of it who act on it from outside. */
+  get administered() {
+    return {
+      pools: () => this.#corral.models.map(({ pool, options }) => ({ ...options, group: options.group ?? null, pool })),
+      files: () => this.files,
+      memory: () => this.#corral.memory,
+      isReloading: () => this.#reloads > 0,
+      reload: () => this.reload(),
+    };
   }
 
   /**
    * Listens, loads, serves; resolves when it is asked to stop.
    * @throws CorralError CORRAL_PORT_TAKEN, CORRAL_BAD_OPTION; why no model can be served
    */
-  async serve({ first, asked }: Interruption): Promise<void> {
-    // First of all: a port that is taken is said before a model has been loaded for minutes.
-    const address = await this.#gateway.listen();
+  async serve({ interruption: { first, asked }, admin, before }: Company): Promise<void> {
+    const loaded = Promise.race([this.#loaded(), asked]);
+    // Where listening fails, that is what is told.
+    loaded.catch(() => {});
+    if (before !== null) await loaded;
+    if (first.aborted) return;
+    // Else first of all: a port that is taken is said before a model has been loaded for minutes.
+    const address = await this.gateway.listen();
+    await admin.open(address.all);
     this.#tellAddress(address);
     warnOfChoices(this.#config, this.#log);
-    await Promise.race([this.#loaded(), asked]);
+    await loaded;
     if (!first.aborted) {
       print(welcome(this.#corral.models, address));
       this.#log.info("ready");
       this.#service.ready();
+      await before?.ready();
     }
     await asked;
     this.#log.info({ signal: first.reason }, "stopping: running requests may finish");
   }
 
   /**
-   * Reads the configuration again and goes over to it. One after the other.
+   * Reads the configuration again and goes over to it, one call after the other. The log is told, too.
    * @throws CorralError: nothing has changed then
    */
-  reload(): Promise<Changes> {
-    const reloaded = this.#reloading.then(() => this.#reload());
+  reload(): Promise<ReloadReport> {
+    this.#reloads += 1;
+    const reloaded = this.#reloading.then(() => this.#reload()).finally(() => {
+      this.#reloads -= 1;
+    });
     this.#reloading = reloaded.catch(() => {});
     return reloaded;
   }
 
-  async close(): Promise<void> {
-    await Promise.all([this.#service.stopping(), this.#gateway.close()]);
+  async close(options: CloseOptions): Promise<void> {
+    await Promise.all([this.#service.stopping(), this.gateway.close(options)]);
     await this.#corral.close();
   }
 
   async destroy(): Promise<void> {
     this.#service.end();
-    await Promise.all([this.#gateway.destroy(), this.#corral.destroy()]);
+    await Promise.all([this.gateway.destroy(), this.#corral.destroy()]);
   }
 
-  async #reload(): Promise<Changes> {
+  async #reload(): Promise<ReloadReport> {
     this.#service.reloading();
     try {
       const config = await this.#load();
       const changes = await this.#corral.reconfigure(manyModels(config));
-      this.#gateway.reconfigure(config.gateway);
+      this.gateway.reconfigure(config.gateway);
       this.#log.level = config.gateway.logLevel;
       if (JSON.stringify(config.gateway.listen) !== JSON.stringify(this.#config.gateway.listen)) {
         this.#log.warn("other addresses to listen on need a restart: until then it listens where it did");
@@ -101,9 +140,10 @@ export class Instance {
       const { failed, ...done } = changes;
       for (const { model, error } of failed) this.#log.error({ model, err: error }, "the model stays as it was");
       this.#log.info(done, "reloaded");
-      return changes;
+      return { ...done, failed: failed.map(({ model, error }) => ({ model, message: error.message })) };
     } catch (error) {
-      this.#log.error({ reason: (error as Error).message }, "not reloaded: all stays as it was");
+      if (error instanceof CorralError) this.#log.error({ code: error.code }, `not reloaded: ${error.message}`);
+      else this.#log.error({ err: error }, "not reloaded: a defect");
       throw error;
     } finally {
       this.#service.ready();
