@@ -62,8 +62,10 @@ function checkWorker({ name, plan }: Pool, worker: number | undefined): void {
 
 type StatusParts = Omit<InstanceParts, "reload" | "upgrade">;
 
-function statusOf({ version, cpus, listen, ...now }: StatusParts): InstanceStatus {
-  const models = now.pools().map(modelStatus);
+async function statusOf({ version, cpus, listen, ...now }: StatusParts): Promise<InstanceStatus> {
+  const pools = now.pools();
+  await Promise.all(pools.map(({ pool }) => pool.measure()));
+  const models = pools.map(modelStatus);
   return {
     version,
     pid: process.pid,

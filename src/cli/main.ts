@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   scale: async () => (await import("./scale.ts")).scaleCommand(),
   logs: async () => (await import("./logs.ts")).logsCommand(),
   upgrade: async () => (await import("./upgrade.ts")).upgradeCommand(),
+  top: async () => (await import("./top.ts")).topCommand(fetchStatus),
   build: async () => (await import("./build.ts")).buildCommand(),
   doctor: async () => (await import("./doctor.ts")).doctorCommand(),
   plan: async () => (await import("./plan.ts")).planCommand(),
@@ -19,6 +20,11 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   tune: async () => (await import("./tune.ts")).tuneCommand(),
   model: async () => (await import("./model.ts")).modelCommand(),
 };
+
+async function fetchStatus({ admin, signal }: { admin: string | undefined; signal: AbortSignal }) {
+  const { running } = await import("./running.ts");
+  return await (await running({ admin })).status({ signal });
+}
 
 /** 3 is what the scripts of services say of one that does not run. */
 const EXIT = { failed: 1, wrongUsage: 2, notRunning: 3 } as const;
