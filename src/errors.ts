@@ -24,6 +24,7 @@ export const ERROR_CODES = {
   CORRAL_QUEUE_FULL: "as many requests wait as the limit allows",
   CORRAL_REQUEST_INVALID: "a request is malformed",
   CORRAL_PORT_TAKEN: "the address to listen on is in use",
+  CORRAL_SERVICE_FAILED: "systemd refused what it was asked, or is not there",
   CORRAL_INTERNAL: "a defect of corral itself",
 } as const;
 

@@ -133,8 +133,7 @@ function assemble(config: Config, pools: readonly Pool[], log: Logger): Gateway 
     metrics.observe(pool);
     watchPool(pool, log);
   }
-  const listen = process.env.CORRAL_LISTEN === "systemd" ? [{ kind: "systemd" } as const] : undefined;
-  return createGateway({ pools, options: config.gateway, listen, log, metrics: metrics.render });
+  return createGateway({ pools, options: config.gateway, log, metrics: metrics.render });
 }
 
 interface Server {
@@ -149,8 +148,8 @@ interface Server {
 async function run(config: Config, { gateway, pools, log, interruption, service }: Server): Promise<void> {
   // First of all: a port that is taken is said before a model has been loaded for minutes.
   const address = await gateway.listen();
-  print(`corral listens on ${address.url}`);
-  log.info({ url: address.url, models: pools.map(({ name }) => name) }, "listening");
+  print(`corral listens on ${address.all.join(", ")}`);
+  log.info({ listen: address.all, models: pools.map(({ name }) => name) }, "listening");
   warnOfChoices(config, log);
 
   await Promise.race([Promise.all(pools.map((pool) => pool.ready())), interruption.asked]);
@@ -171,8 +170,10 @@ function warnOfChoices({ gateway, pools }: Config, log: Logger): void {
       "fast arithmetic: sums in half precision where the CPU has them, which overflow in some models; if answers are garbage, serve without it",
     );
   }
-  if (gateway.apiKeys.length === 0 && !["127.0.0.1", "::1", "localhost"].includes(gateway.host)) {
-    log.warn({ host: gateway.host }, "everyone who reaches this address may ask: --api-key-file asks for a key");
+  const open = gateway.listen.flatMap((address) => (address.kind === "tcp" ? address.host : []));
+  const host = open.find((each) => !["127.0.0.1", "::1", "localhost"].includes(each));
+  if (gateway.apiKeys.length === 0 && host !== undefined) {
+    log.warn({ host }, "everyone who reaches this address may ask: --api-key-file asks for a key");
   }
 }
 

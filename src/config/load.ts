@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { resolve as resolvePath } from "node:path";
 import { z } from "zod";
 import { CorralError } from "../errors.ts";
 import { readConfigFile } from "./file.ts";
@@ -30,6 +31,8 @@ export interface Config {
   readonly pools: readonly ResolvedPoolOptions[];
   /** By "port" or "models.NAME.workers"; what is not there is a default. */
   readonly origins: Readonly<Record<string, Origin>>;
+  /** Where keys of `gateway.apiKeys` came from: a service gets it as a credential. */
+  readonly apiKeyFile: string | null;
 }
 
 /**
@@ -63,6 +66,7 @@ export async function loadConfig({ flags = {}, env = process.env, file }: Config
   refuseSameNames(pools);
   return {
     gateway: await frontOptions(front),
+    apiKeyFile: front.apiKeyFile === undefined ? null : resolvePath(String(front.apiKeyFile.value)),
     pools,
     origins: Object.fromEntries([
       ...origins("", front),

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { chmod, lstat, rename, rm } from "node:fs/promises";
 import { createConnection, type Server } from "node:net";
+import { dirname, join } from "node:path";
 import { CorralError } from "../errors.ts";
 
 /** Its owner and group may connect. */
@@ -18,7 +19,8 @@ export type Remove = () => Promise<void>;
  */
 export async function listenOnPath(server: Server, path: string): Promise<Remove> {
   await refuseTaken(path);
-  const draft = `${path}.${process.pid}`;
+  // Short, for the kernel takes about a hundred bytes.
+  const draft = join(dirname(path), `.${process.pid}`);
   await rm(draft, { force: true });
   server.listen(draft);
   await once(server, "listening");
