@@ -67,6 +67,7 @@ export type {
   WorkerStats,
 } from "./pool-types.ts";
 export { type Gathered, gather as gatherService, ownMain, usualConfig } from "./service/gather.ts";
+export { holdBack } from "./service/hold.ts";
 export { installUnits, showStatus, uninstallUnits, unitFolder } from "./service/install.ts";
 export { isJournal, journalLine } from "./service/journal.ts";
 export { joinService, type Service, type ServiceSetup } from "./service/service.ts";

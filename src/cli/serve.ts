@@ -6,6 +6,8 @@ import {
   createMetrics,
   type Gateway,
   type GatewayAddress,
+  holdBack,
+  isJournal,
   joinService,
   loadConfig,
   openPool,
@@ -146,13 +148,15 @@ interface Server {
 
 /** Listens, loads, serves; resolves when it is asked to stop. */
 async function run(config: Config, { gateway, pools, log, interruption, service }: Server): Promise<void> {
-  // First of all: a port that is taken is said before a model has been loaded for minutes.
+  const loaded = Promise.race([Promise.all(pools.map((pool) => pool.ready())), interruption.asked]);
+  await holdBack(config.gateway.listen, loaded);
+  // Else first of all: a port that is taken is said before a model has been loaded for minutes.
   const address = await gateway.listen();
   print(`corral listens on ${address.all.join(", ")}`);
   log.info({ listen: address.all, models: pools.map(({ name }) => name) }, "listening");
   warnOfChoices(config, log);
 
-  await Promise.race([Promise.all(pools.map((pool) => pool.ready())), interruption.asked]);
+  await loaded;
   if (!interruption.first.aborted) {
     print(welcome(pools, address));
     log.info("ready");
@@ -212,6 +216,7 @@ async function destroyAll(gateway: Gateway, pools: readonly Pool[]): Promise<voi
   await Promise.all([gateway.destroy(), ...pools.map((pool) => pool.destroy())]);
 }
 
+/** For a person at a terminal, or a script; the journal has the log. */
 function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  if (!isJournal(process.stdout.fd)) process.stdout.write(`${text}\n`);
 }
