@@ -8,12 +8,14 @@ import {
   createMetrics,
   type Gateway,
   type GatewayAddress,
+  holdBack,
+  joinService,
   openCorral,
   type Predecessor,
   progressReporter,
   type ReloadReport,
+  type Service,
 } from "../../index.ts";
-import { joinService, type Service } from "../../service/service.ts";
 import type { Administration } from "../administer.ts";
 import type { Interruption } from "../interruption.ts";
 import { watchPool } from "../watch-pool.ts";
@@ -85,7 +87,8 @@ export class Instance {
     const loaded = Promise.race([this.#loaded(), asked]);
     // Where listening fails, that is what is told.
     loaded.catch(() => {});
-    if (before !== null) await loaded;
+    if (before === null) await holdBack(this.#config.gateway.listen, loaded);
+    else await loaded;
     if (first.aborted) return;
     // Else first of all: a port that is taken is said before a model has been loaded for minutes.
     const address = await this.gateway.listen();

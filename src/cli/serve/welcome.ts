@@ -1,4 +1,4 @@
-import type { GatewayAddress, ServedModel } from "../../index.ts";
+import { type GatewayAddress, isJournal, type ServedModel } from "../../index.ts";
 import { coloursFor } from "../terminal/colour.ts";
 
 /** What a person at a terminal wants to know first: what serves, and how to ask it. */
@@ -27,6 +27,7 @@ function line(model: ServedModel): string {
   return `ready: ${name} (workers: ${count}, threads: ${threads} and slots: ${slots} in each)`;
 }
 
+/** For a person at a terminal, or a script; the journal has the log. */
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  if (!isJournal(process.stdout.fd)) process.stdout.write(`${text}\n`);
 }

@@ -17,13 +17,18 @@ export function renderUnit(title: string, sections: readonly Section[]): string 
   return `${[`# ${title}`, ...blocks].join("\n\n")}\n`;
 }
 
-/** One word of a command line or an assignment, as systemd reads it. */
+/** One word of a command line, as systemd reads it. */
 export function word(text: string): string {
-  const literal = literally(text).replaceAll("$", "$$$$");
+  return quoted(text.replaceAll("$", "$$$$"));
+}
+
+/** One word of a list. */
+export function quoted(text: string): string {
+  const literal = literally(text);
   return /^[\w@%+=:,./$-]+$/.test(literal) ? literal : `"${literal.replaceAll(/["\\]/g, "\\$&")}"`;
 }
 
-/** A path as systemd reads it where nothing is quoted. */
+/** What stands by itself behind the equals sign. */
 export function literally(text: string): string {
   return text.replaceAll("%", "%%");
 }

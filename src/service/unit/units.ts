@@ -1,6 +1,6 @@
 import type { ServiceFacts, Unit } from "./facts.ts";
 import { ANYWHERE, SYSTEM } from "./hardening.ts";
-import { literally, renderUnit, type Settings, word } from "./render.ts";
+import { literally, quoted, renderUnit, type Settings, word } from "./render.ts";
 
 /** What Node and what it buffers may take beside the models. */
 const GATEWAY_MEMORY = 512 * 1024 * 1024;
@@ -11,13 +11,13 @@ const CPU_WEIGHT = "50";
 
 /** The files that make corral a service. Pure. */
 export function unitsFor(facts: ServiceFacts): Unit[] {
-  const { name } = facts;
-  return [
-    { file: `${name}.service`, text: service(facts) },
-    { file: `${name}.socket`, text: socket(facts) },
-    { file: `${name}-build.service`, text: build(facts) },
-    { file: `${name}.slice`, text: slice(facts) },
-  ];
+  const texts = [service(facts), socket(facts), build(facts), slice(facts)];
+  return unitFiles(facts.name).map((file, index) => ({ file, text: texts[index] ?? "" }));
+}
+
+/** "corral.service" and those that belong to it. */
+export function unitFiles(name: string): string[] {
+  return [`${name}.service`, `${name}.socket`, `${name}-build.service`, `${name}.slice`];
 }
 
 function service(facts: ServiceFacts): string {
@@ -43,6 +43,7 @@ function service(facts: ServiceFacts): string {
         ExecReload: "/bin/sh -c 'kill -HUP $MAINPID'",
         Environment: [
           ...folders(facts),
+          ...(run.kind === "session" ? [] : [`XDG_RUNTIME_DIR=%t/${name}`]),
           "CORRAL_LISTEN=systemd",
           ...(credential === null ? [] : ["CORRAL_API_KEY_FILE=%d/api-keys"]),
         ],
@@ -54,11 +55,14 @@ function service(facts: ServiceFacts): string {
         TimeoutStartSec: "90",
         TimeoutStopSec: `${Math.ceil(drain / 1000) + STOP_MARGIN}`,
         KillMode: "mixed",
+        // What is stuck hears no other signal, and a core dump would hold what people asked.
+        WatchdogSignal: "SIGKILL",
         // A worker that dies for want of memory is replaced; the others go on.
         OOMPolicy: "continue",
         ...(memory === null ? {} : { MemoryMax: `${memory + GATEWAY_MEMORY}` }),
         LimitNOFILE: "65536",
         LimitMEMLOCK: "infinity",
+        ...(run.kind === "session" ? {} : { RuntimeDirectory: name }),
         ...sandbox(facts),
       },
     },
@@ -131,7 +135,7 @@ function command({ node, main }: ServiceFacts, args: readonly string[]): { reado
 function folders({ name, run }: ServiceFacts): string[] {
   return run.kind === "session"
     ? []
-    : [`HOME=%S/${name}`, `CORRAL_STATE_DIR=%S/${name}`, `CORRAL_CACHE_DIR=%C/${name}`, `XDG_RUNTIME_DIR=%t/${name}`];
+    : [`HOME=%S/${name}`, `CORRAL_STATE_DIR=%S/${name}`, `CORRAL_CACHE_DIR=%C/${name}`];
 }
 
 function sandbox({ name, run, shown }: ServiceFacts): Settings {
@@ -142,10 +146,8 @@ function sandbox({ name, run, shown }: ServiceFacts): Settings {
     ...(run.kind === "dynamic" ? { DynamicUser: "yes", User: name } : { User: run.user }),
     StateDirectory: name,
     CacheDirectory: name,
-    // Both units have it; it goes with the last.
-    RuntimeDirectory: name,
     ...ANYWHERE,
     ...SYSTEM,
-    ...(shown.length > 0 ? { BindReadOnlyPaths: shown.map((path) => word(path)) } : {}),
+    ...(shown.length > 0 ? { BindReadOnlyPaths: shown.map(quoted) } : {}),
   };
 }
