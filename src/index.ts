@@ -19,10 +19,10 @@ export { type Predecessor, predecessor } from "./admin/predecessor.ts";
 export { type Admin, openAdmin } from "./admin/server.ts";
 export type { InstanceStatus, ModelStatus } from "./admin/status.ts";
 export { upgrader } from "./admin/successor.ts";
-export type { GatewayOptions } from "./config/gateway-options.ts";
 export type { CorralOptions } from "./config/corral-options.ts";
-export type { ModelOptions } from "./config/model-options.ts";
+export type { GatewayOptions } from "./config/gateway-options.ts";
 export { type Config, type ConfigSources, loadConfig, usualConfigFiles } from "./config/load.ts";
+export type { ModelOptions } from "./config/model-options.ts";
 export { poolOptionsOf } from "./config/model-options.ts";
 export type { PoolOptions } from "./config/pool-options.ts";
 export { type CorralSetup, createCorral, openCorral } from "./corral.ts";
@@ -74,10 +74,10 @@ export type {
   EngineMetrics,
   ExchangeFacts,
   Failure,
-  LogLine,
-  LogOptions,
   Footprint,
   Gaps,
+  LogLine,
+  LogOptions,
   Pool,
   PoolEvents,
   PoolRequest,
@@ -90,12 +90,12 @@ export type {
   WorkerSnapshot,
   WorkerStats,
 } from "./pool-types.ts";
+export type { ServedModel } from "./served-model.ts";
 export { type Gathered, gather as gatherService, ownMain, usualConfig } from "./service/gather.ts";
 export { holdBack } from "./service/hold.ts";
 export { installUnits, showStatus, uninstallUnits, unitFolder } from "./service/install.ts";
 export { isJournal, journalLine } from "./service/journal.ts";
 export { joinService, type Service, type ServiceSetup } from "./service/service.ts";
-export type { ServedModel } from "./served-model.ts";
 export type { RunAs, Unit } from "./service/unit/facts.ts";
 export { unitsFor } from "./service/unit/units.ts";
 export {

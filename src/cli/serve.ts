@@ -123,7 +123,12 @@ async function serve(
     ...{ path, gateway: instance.gateway, interruption, log, isSuccessor: before !== null },
     instance: instance.administered,
   });
-  const stopWatching = watch ? watchFiles(() => instance.files, () => void instance.reload().catch(() => {})) : null;
+  const stopWatching = watch
+    ? watchFiles(
+        () => instance.files,
+        () => void instance.reload().catch(() => {}),
+      )
+    : null;
   interruption.second.addEventListener("abort", () => void endNow(instance));
   try {
     await instance.serve({ interruption, admin, before });

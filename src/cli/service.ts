@@ -110,7 +110,8 @@ async function gatherFrom(flags: InstallFlags): Promise<Gathered> {
     plans: await plansOf(config),
     memory: config.corral.memory === "auto" ? null : config.corral.memory,
     models: config.models.map(({ source }) => source).filter((source) => source !== "echo"),
-    drain: config.gateway.drainTimeout + Math.max(...config.models.map((model) => model.drainTimeout + model.killTimeout)),
+    drain:
+      config.gateway.drainTimeout + Math.max(...config.models.map((model) => model.drainTimeout + model.killTimeout)),
     apiKeyFile: config.apiKeyFile,
   });
 }

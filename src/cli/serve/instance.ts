@@ -112,9 +112,11 @@ export class Instance {
    */
   reload(): Promise<ReloadReport> {
     this.#reloads += 1;
-    const reloaded = this.#reloading.then(() => this.#reload()).finally(() => {
-      this.#reloads -= 1;
-    });
+    const reloaded = this.#reloading
+      .then(() => this.#reload())
+      .finally(() => {
+        this.#reloads -= 1;
+      });
     this.#reloading = reloaded.catch(() => {});
     return reloaded;
   }
