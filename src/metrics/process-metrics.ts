@@ -4,7 +4,9 @@ import { Counter, collectDefaultMetrics, Registry } from "prom-client";
 const MISNAMED = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"];
 
 /** Of a monitor that wakes the process a hundred times a second, which is dear for one that has nothing to do. */
-const MONITORED = ["min", "max", "mean", "stddev", "p50", "p90", "p99"].map((of) => `nodejs_eventloop_lag_${of}_seconds`);
+const MONITORED = ["min", "max", "mean", "stddev", "p50", "p90", "p99"].map(
+  (of) => `nodejs_eventloop_lag_${of}_seconds`,
+);
 /** Milliseconds between two looks of that monitor, which can't be left out. */
 const NEVER = 2 ** 31 - 1;
 
