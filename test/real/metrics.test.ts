@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -5,7 +6,7 @@ import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { PoolOptions } from "../../src/config/pool-options.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
 import { createPool } from "../../src/pool.ts";
-import type { Pool } from "../../src/pool-types.ts";
+import type { Pool, RequestEvent } from "../../src/pool-types.ts";
 import { missingIn, readDashboard, renderedIn, targetsOf } from "../fixtures/dashboard.ts";
 import { fakeEngine } from "../fixtures/fake-engine.ts";
 import { samplesIn } from "../fixtures/prometheus-text.ts";
@@ -113,6 +114,32 @@ describe("the metrics of two llama-server workers", () => {
 
     forget();
     expect(await metrics.render()).not.toContain('model="m"');
+  });
+
+  const messages = say(TEXT).messages;
+  it.each([
+    ["/v1/chat/completions", { messages }],
+    ["/v1/completions", { prompt: "a", max_tokens: 20 }],
+    ["/v1/messages", { messages, max_tokens: 100 }],
+    ["/v1/responses", { input: TEXT }],
+  ])("find the tokens of a stream of %s, and of an answer that is none", async (path, body) => {
+    const pool = await created({ workers: 1 });
+    const factsOf = async (stream: boolean): Promise<RequestEvent> => {
+      const isOver = once(pool, "request");
+      await (await pool.request({ path, body: { ...body, model: "m", temperature: 0, stream } })).text();
+      const [facts] = await isOver;
+      return facts;
+    };
+    const [streamed, whole] = [await factsOf(true), await factsOf(false)];
+    const tokens = whole.tokens?.completion ?? 0;
+    expect(tokens).toBeGreaterThan(10);
+    expect(streamed.firstTokenMs).toBeGreaterThanOrEqual(streamed.firstByteMs ?? Number.NaN);
+    expect(streamed.firstTokenMs).toBeLessThan(streamed.totalMs);
+    // A stream has some events before its first token, which don't count, and after its last.
+    expect(streamed.gaps?.count).toBeGreaterThanOrEqual(tokens - 2);
+    expect(streamed.gaps?.count).toBeLessThanOrEqual(tokens + 6);
+    expect(whole).toMatchObject({ gaps: null, firstTokenMs: whole.firstByteMs });
+    expect(whole.tokens?.cached).toBeLessThan(whole.tokens?.prompt ?? Number.NaN);
   });
 
   it("have all that the dashboard asks for", async () => {
