@@ -11,10 +11,15 @@ export {
 export { cacheDir } from "../build-scripts/cache.ts";
 export { type Examination, examine } from "../build-scripts/examine.ts";
 export { progressReporter } from "../build-scripts/progress.ts";
+export { checkConfig } from "./config/check.ts";
+export { type ConfigFlag, configFlags } from "./config/config-flags.ts";
 export type { GatewayOptions } from "./config/gateway-options.ts";
+export { configSchema } from "./config/json-schema.ts";
 export { type Config, type ConfigSources, loadConfig, usualConfigFiles } from "./config/load.ts";
 export { poolOptionsOf } from "./config/model-options.ts";
 export type { PoolOptions } from "./config/pool-options.ts";
+export { type ConfigEntry, configEntries, configText, configTree } from "./config/print.ts";
+export { type Problem, problemText } from "./config/problem.ts";
 export { CorralError, ERROR_CODES, type ErrorCode } from "./errors.ts";
 export { type Address as GatewayAddress, createGateway, type Gateway, type GatewayParts } from "./gateway/gateway.ts";
 export { type LoadedPool, type LoadFigures, type LoadSpec, measureLoad, type RequestShape } from "./load/load.ts";

@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   plan: async () => (await import("./plan.ts")).planCommand(),
   bench: async () => (await import("./bench.ts")).benchCommand(),
   tune: async () => (await import("./tune.ts")).tuneCommand(),
+  config: async () => (await import("./config.ts")).configCommand(),
   model: async () => (await import("./model.ts")).modelCommand(),
 };
 
