@@ -24,7 +24,7 @@ async function whyNotReadable({ source }: ResolvedModelOptions): Promise<string 
     return null;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") return "It does not exist: check the path, which begins at the file's own folder.";
+    if (code === "ENOENT") return "It does not exist: check the path.";
     return `It can't be read (${code}): check its owner, or check as the user that corral runs as.`;
   }
 }

@@ -1,6 +1,5 @@
 import type { z } from "zod";
-
-type Schema = z.core.JSONSchema.BaseSchema;
+import type { Schema } from "./json-schema.ts";
 
 /** An option for people: a row of a table, a line of a help. */
 export interface OptionRow {
