@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   bench: async () => (await import("./bench.ts")).benchCommand(),
   tune: async () => (await import("./tune.ts")).tuneCommand(),
   service: async () => (await import("./service.ts")).serviceCommand(),
+  config: async () => (await import("./config.ts")).configCommand(),
   model: async () => (await import("./model.ts")).modelCommand(),
 };
 
