@@ -133,7 +133,7 @@ async function serve(
   const pools = config.pools.map((options) => openPool(options, { report }));
   const gateway = assemble(config, pools, log);
   const admin = administration({
-    ...{ path, gateway, interruption, log, isSuccessor: before !== null },
+    ...{ path: path || undefined, gateway, interruption, log, isSuccessor: before !== null },
     pools: pools.map((pool, index) => administeredPool(pool, config.pools[index]?.model)),
     files: [file ?? process.env.CORRAL_CONFIG].flatMap((name) => (name ? [resolve(name)] : [])),
   });

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,13 +29,22 @@ const file = (): string => join(dir, "corral.json");
 const configure = (model: Record<string, unknown>): void =>
   writeFileSync(file(), JSON.stringify({ port: 0, models: { m: { workers: 1, slots: 2, threads: 1, ...model } } }));
 
-async function serve(): Promise<{ process: CorralProcess; url: string; client: AdminClient }> {
+interface Served {
+  readonly process: CorralProcess;
+  readonly url: string;
+  readonly client: AdminClient;
+  /** Code and signal. Its successors go on writing to its stdout, so that this does not wait for the end of that. */
+  readonly exit: Promise<unknown[]>;
+}
+
+async function serve(): Promise<Served> {
   const env = { CORRAL_STATE_DIR: dir, CORRAL_ADMIN: "", RUNTIME_DIRECTORY: "", NOTIFY_SOCKET: "" };
   const process = new CorralProcess(["serve", "--config", file()], env);
   successors.push(process.child.pid ?? 0);
   const url = await process.url();
   await process.said(/ready: m/);
-  return { process, url, client: new AdminClient(join(dir, "admin.sock")) };
+  const exit = once(process.child, "exit");
+  return { process, url, client: new AdminClient(join(dir, "admin.sock")), exit };
 }
 
 async function upgrade(): Promise<{ code: number | null; stdout: string; stderr: string }> {
@@ -48,7 +58,7 @@ async function upgrade(): Promise<{ code: number | null; stdout: string; stderr:
 describe("corral upgrade", () => {
   test("goes over to another process twice under load: none refused, none failed", async () => {
     configure({});
-    const { process: first, url, client } = await serve();
+    const { process: first, url, client, exit } = await serve();
     const load = startLoad(url, 4);
     await load.answered(4);
     const pids = [first.child.pid];
@@ -65,13 +75,13 @@ describe("corral upgrade", () => {
     const report = await load.stop();
     process.stdout.write(`2 upgrades under load: ${JSON.stringify(report)}\n`);
     expect(report).toMatchObject({ refused: 0, failures: [] });
-    expect(await first.exit).toEqual({ code: 0, signal: null });
+    expect(await exit).toEqual([0, null]);
     expect(new Set(pids).size).toBe(3);
   });
 
   test("leaves the old process alone where the new one gives up, and says why", async () => {
     configure({});
-    const { url, client, process: old } = await serve();
+    const { url, client, process: old, exit } = await serve();
     const load = startLoad(url, 2);
     configure({ model: "/no/such.gguf" });
     expect(await upgrade()).toMatchObject({
@@ -87,6 +97,6 @@ describe("corral upgrade", () => {
     expect(await client.status()).toMatchObject({ pid: old.child.pid, state: "ready" });
     configure({});
     expect((await upgrade()).code).toBe(0);
-    expect(await old.exit).toEqual({ code: 0, signal: null });
+    expect(await exit).toEqual([0, null]);
   });
 });
