@@ -76,6 +76,13 @@ export type {
   WorkerSnapshot,
   WorkerStats,
 } from "./pool-types.ts";
+export { type Gathered, gather as gatherService, ownMain, usualConfig } from "./service/gather.ts";
+export { holdBack } from "./service/hold.ts";
+export { installUnits, showStatus, uninstallUnits, unitFolder } from "./service/install.ts";
+export { isJournal, journalLine } from "./service/journal.ts";
+export { joinService, type Service, type ServiceSetup } from "./service/service.ts";
+export type { RunAs, Unit } from "./service/unit/facts.ts";
+export { unitsFor } from "./service/unit/units.ts";
 export {
   type Comparison as TuneComparison,
   type TuneEvent,

@@ -179,4 +179,6 @@ export interface WorkerStats extends WorkerSnapshot {
   readonly slots: number;
   readonly inFlight: number;
   readonly served: number;
+  /** Milliseconds since the last byte came back from it. Only while requests are in flight. */
+  readonly quiet?: number;
 }

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { chmod, lstat, rename, rm } from "node:fs/promises";
 import { createConnection, type Server } from "node:net";
+import { dirname, join } from "node:path";
 import { CorralError } from "./errors.ts";
 
 export interface SocketChoice {
@@ -28,8 +29,9 @@ export async function listenOnPath(
   path: string,
   { mode, takesOver = false }: SocketChoice,
 ): Promise<Remove> {
-  const draft = `${path}.${process.pid}`;
-  refuseLong(draft, path);
+  // Short, for the kernel takes about a hundred bytes.
+  const draft = join(dirname(path), `.${process.pid}`);
+  refuseLong(draft.length > path.length ? draft : path);
   await refuseTaken(path, takesOver);
   await rm(draft, { force: true });
   listenForNobody(server, draft);
@@ -53,10 +55,10 @@ function listenForNobody(server: Server, path: string): void {
   }
 }
 
-function refuseLong(draft: string, path: string): void {
-  if (Buffer.byteLength(draft) <= LONGEST_PATH) return;
+function refuseLong(path: string): void {
+  if (Buffer.byteLength(path) <= LONGEST_PATH) return;
   throw new CorralError("CORRAL_BAD_OPTION", `The path of the socket ${path} is too long. Choose a shorter one.`, {
-    facts: { path, most: LONGEST_PATH - (draft.length - path.length) },
+    facts: { path, most: LONGEST_PATH },
   });
 }
 

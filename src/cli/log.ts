@@ -1,15 +1,21 @@
 import { type DestinationStream, destination, type Logger, pino } from "pino";
+import { isJournal, journalLine } from "../index.ts";
 import { type Colours, coloursFor } from "./terminal/colour.ts";
 
 const STDERR = 2;
 
-/** The log of a server, on stderr: a line of JSON each, or plain ones where a person reads along. */
+/**
+ * The log of a server, on stderr: a line of JSON each, or plain ones where a person reads along, or those of systemd's
+ * journal.
+ */
 export function openLog(level: string): Logger {
-  return pino(
-    { level, base: null },
-    // Not synchronous: a reader that stops reading must not stop the server.
-    process.stderr.isTTY ? readable(process.stderr) : destination({ dest: STDERR, sync: false }),
-  );
+  return pino({ level, base: null }, process.stderr.isTTY ? readable(process.stderr) : unread());
+}
+
+/** Not synchronous: a reader that stops reading must not stop the server. */
+function unread(): DestinationStream {
+  const stream = destination({ dest: STDERR, sync: false });
+  return isJournal(STDERR) ? { write: (line) => void stream.write(journalLine(line)) } : stream;
 }
 
 function readable(stream: NodeJS.WriteStream): DestinationStream {

@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   plan: async () => (await import("./plan.ts")).planCommand(),
   bench: async () => (await import("./bench.ts")).benchCommand(),
   tune: async () => (await import("./tune.ts")).tuneCommand(),
+  service: async () => (await import("./service.ts")).serviceCommand(),
   model: async () => (await import("./model.ts")).modelCommand(),
 };
 

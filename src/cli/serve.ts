@@ -8,12 +8,16 @@ import {
   createMetrics,
   type Gateway,
   type GatewayAddress,
+  holdBack,
+  isJournal,
+  joinService,
   loadConfig,
   openPool,
   type Pool,
   type Predecessor,
   predecessor,
   progressReporter,
+  type Service,
 } from "../index.ts";
 import { type Administration, administration, HANDED_OVER } from "./administer.ts";
 import { type Interruption, onInterruption } from "./interruption.ts";
@@ -132,17 +136,20 @@ async function serve(
   const report = progressReporter(process.stderr);
   const pools = config.pools.map((options) => openPool(options, { report }));
   const gateway = assemble(config, pools, log);
+  const service = joinService({ models: () => observed(config, pools), log });
   const admin = administration({
     ...{ path: path || undefined, gateway, interruption, log, isSuccessor: before !== null },
-    pools: pools.map((pool, index) => administeredPool(pool, config.pools[index]?.model)),
+    pools: pools.map((pool, index) => administeredPool(pool, config.pools[index]?.source)),
     files: [file ?? process.env.CORRAL_CONFIG].flatMap((name) => (name ? [resolve(name)] : [])),
   });
   interruption.second.addEventListener("abort", () => void endNow(gateway, pools));
   try {
-    await run(config, { gateway, pools, log, interruption, admin, before });
-    await gateway.close({ toSuccessor: interruption.first.reason === HANDED_OVER });
+    await run(config, { gateway, pools, log, interruption, service, admin, before });
+    const toSuccessor = interruption.first.reason === HANDED_OVER;
+    await Promise.all([service.stopping(), gateway.close({ toSuccessor })]);
     await Promise.all(pools.map((pool) => pool.close()));
   } finally {
+    service.end();
     await admin.close();
     await destroyAll(gateway, pools);
     interruption.release();
@@ -151,6 +158,13 @@ async function serve(
 
 function administeredPool(pool: Pool, source = "echo"): AdministeredPool {
   return { pool, source, aliases: [], group: null, start: "eager" };
+}
+
+function observed(config: Config, pools: readonly Pool[]) {
+  return config.pools.flatMap(({ stallTimeout, startTimeout }, index) => {
+    const pool = pools[index];
+    return pool === undefined ? [] : [{ stats: () => pool.stats(), stallTimeout, startTimeout }];
+  });
 }
 
 function assemble(config: Config, pools: readonly Pool[], log: Logger): Gateway {
@@ -167,6 +181,7 @@ interface Server {
   readonly pools: readonly Pool[];
   readonly log: Logger;
   readonly interruption: Interruption;
+  readonly service: Service;
   readonly admin: Administration;
   /** The process that serves until this one does; null where there is none. */
   readonly before: Predecessor | null;
@@ -174,23 +189,26 @@ interface Server {
 
 /** Listens, loads, serves; resolves when it is asked to stop. */
 async function run(config: Config, server: Server): Promise<void> {
-  const { gateway, pools, log, interruption, admin, before } = server;
-  const ready = Promise.race([Promise.all(pools.map((pool) => pool.ready())), interruption.asked]);
+  const { gateway, pools, log, interruption, service, admin, before } = server;
+  const loaded = Promise.race([Promise.all(pools.map((pool) => pool.ready())), interruption.asked]);
   // Where listening fails, that is what is told.
-  ready.catch(() => {});
-  if (before !== null) await ready;
+  loaded.catch(() => {});
+  // The process before this one goes on where this one can't serve: nothing may be taken from it until then.
+  if (before !== null) await loaded;
+  else await holdBack(config.gateway.listen, loaded);
   if (interruption.first.aborted) return;
   // Else first of all: a port that is taken is said before a model has been loaded for minutes.
   const address = await gateway.listen();
   await admin.open(address.all);
-  print(`corral listens on ${address.url}`);
-  log.info({ url: address.url, models: pools.map(({ name }) => name) }, "listening");
+  print(`corral listens on ${address.all.join(", ")}`);
+  log.info({ listen: address.all, models: pools.map(({ name }) => name) }, "listening");
   warnOfChoices(config, log);
 
-  await ready;
+  await loaded;
   if (!interruption.first.aborted) {
     print(welcome(pools, address));
     log.info("ready");
+    service.ready();
     await before?.ready();
   }
   await interruption.asked;
@@ -198,15 +216,17 @@ async function run(config: Config, server: Server): Promise<void> {
 }
 
 function warnOfChoices({ gateway, pools }: Config, log: Logger): void {
-  for (const { arithmetic, name, model } of pools) {
+  for (const { arithmetic, name, source } of pools) {
     if (arithmetic !== "fast") continue;
     log.warn(
-      { model: name ?? model },
+      { model: name ?? source },
       "fast arithmetic: sums in half precision where the CPU has them, which overflow in some models; if answers are garbage, serve without it",
     );
   }
-  if (gateway.apiKeys.length === 0 && !["127.0.0.1", "::1", "localhost"].includes(gateway.host)) {
-    log.warn({ host: gateway.host }, "everyone who reaches this address may ask: --api-key-file asks for a key");
+  const open = gateway.listen.flatMap((address) => (address.kind === "tcp" ? address.host : []));
+  const host = open.find((each) => !["127.0.0.1", "::1", "localhost"].includes(each));
+  if (gateway.apiKeys.length === 0 && host !== undefined) {
+    log.warn({ host }, "everyone who reaches this address may ask: --api-key-file asks for a key");
   }
 }
 
@@ -245,6 +265,7 @@ async function destroyAll(gateway: Gateway, pools: readonly Pool[]): Promise<voi
   await Promise.all([gateway.destroy(), ...pools.map((pool) => pool.destroy())]);
 }
 
+/** For a person at a terminal, or a script; the journal has the log. */
 function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  if (!isJournal(process.stdout.fd)) process.stdout.write(`${text}\n`);
 }

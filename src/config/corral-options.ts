@@ -1,13 +1,20 @@
 import { z } from "zod";
+import { auto, bytes, milliseconds } from "./kinds.ts";
 
 /** Options of many models behind one object. Times are milliseconds, sizes bytes. */
 export const corralOptions = z.strictObject({
-  /** What all loaded models may take together. Default "auto": what the machine, or the control group, has. */
-  memory: z.union([z.number().int().positive(), z.literal("auto")]).default("auto"),
-  /** For so long after a model was unloaded for another's sake, and after a model was loaded, none is unloaded so. Default 10000. */
-  dwellTime: z.number().int().nonnegative().default(10_000),
-  /** How long requests wait for other models to make room for theirs; then 503 with the reason. Default 60000. */
-  roomTimeout: z.number().int().nonnegative().default(60_000),
+  memory: z
+    .union([bytes, auto])
+    .default("auto")
+    .describe('What all loaded models may take together. "auto": what the machine, or the control group, has.'),
+  dwellTime: milliseconds
+    .default(10_000)
+    .describe(
+      "For so long after a model was unloaded for another's sake, and after a model was loaded, none is unloaded so.",
+    ),
+  roomTimeout: milliseconds
+    .default(60_000)
+    .describe("How long requests wait for other models to make room for theirs; then 503 with the reason."),
 });
 
 export type CorralOptions = z.input<typeof corralOptions>;

@@ -22,9 +22,9 @@ type Shape = Readonly<Record<string, z.ZodType>>;
 /** What flags say. Undefined ones were not given. */
 export function flagLayer(shape: Shape, flags: Readonly<Record<string, unknown>>): Layer {
   return collect(shape, (key, schema) => {
-    const given = flags[key];
+    const given = flags[key === "source" ? "model" : key];
     if (given === undefined) return undefined;
-    const name = key === "model" ? "MODEL" : `--${dashed(key)}`;
+    const name = key === "source" ? "MODEL" : `--${dashed(key)}`;
     return { value: checked(schema, "flag", name, key, given), origin: { kind: "flag", name } };
   });
 }
@@ -32,7 +32,7 @@ export function flagLayer(shape: Shape, flags: Readonly<Record<string, unknown>>
 /** What CORRAL_* variables say: drainTimeout is CORRAL_DRAIN_TIMEOUT. An empty one counts as not set. */
 export function environmentLayer(shape: Shape, env: NodeJS.ProcessEnv): Layer {
   return collect(shape, (key, schema) => {
-    const name = `CORRAL_${dashed(key).replaceAll("-", "_").toUpperCase()}`;
+    const name = key === "source" ? "CORRAL_MODEL" : `CORRAL_${dashed(key).replaceAll("-", "_").toUpperCase()}`;
     const given = env[name];
     if (given === undefined || given === "") return undefined;
     return { value: checked(schema, "environment variable", name, key, given), origin: { kind: "environment", name } };
@@ -100,7 +100,7 @@ function describe(error: z.ZodError): string {
 
 /** Paths in a file are relative to it: a service started elsewhere means the same model. */
 function fromFile(key: string, value: unknown, file: string): unknown {
-  const isPath = key === "apiKeyFile" || (key === "model" && value !== "echo");
+  const isPath = key === "apiKeyFile" || (key === "source" && value !== "echo");
   return isPath && typeof value === "string" ? resolve(dirname(file), value) : value;
 }
 

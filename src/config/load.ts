@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { resolve as resolvePath } from "node:path";
 import { z } from "zod";
 import { CorralError } from "../errors.ts";
 import { readConfigFile } from "./file.ts";
@@ -30,6 +31,8 @@ export interface Config {
   readonly pools: readonly ResolvedPoolOptions[];
   /** By "port" or "models.NAME.workers"; what is not there is a default. */
   readonly origins: Readonly<Record<string, Origin>>;
+  /** Where keys of `gateway.apiKeys` came from: a service gets it as a credential. */
+  readonly apiKeyFile: string | null;
 }
 
 /**
@@ -39,7 +42,9 @@ export interface Config {
 export async function loadConfig({ flags = {}, env = process.env, file }: ConfigSources = {}): Promise<Config> {
   const path = file ?? (env.CORRAL_CONFIG || undefined);
   const content =
-    path === undefined ? null : await readConfigFile(path, Object.keys(frontShape), Object.keys(modelShape));
+    path === undefined
+      ? null
+      : await readConfigFile(path, Object.keys(frontShape), [...Object.keys(modelShape), "model"]);
 
   const front = merge(
     content === null ? {} : fileLayer(frontShape, content.front, content.path, content.path),
@@ -49,7 +54,7 @@ export async function loadConfig({ flags = {}, env = process.env, file }: Config
   const direct = merge(environmentLayer(modelShape, env), flagLayer(modelShape, flags));
   const models = Object.entries(content?.models ?? {}).map(([name, mapping]) => ({
     name,
-    layer: fileLayer(modelShape, mapping, `${content?.path}: models.${name}`, content?.path ?? ""),
+    layer: fileLayer(modelShape, sourceNamed(mapping), `${content?.path}: models.${name}`, content?.path ?? ""),
   }));
   if (models.length > 1) refuseAmbiguous(direct, models.length);
 
@@ -61,12 +66,18 @@ export async function loadConfig({ flags = {}, env = process.env, file }: Config
   refuseSameNames(pools);
   return {
     gateway: await frontOptions(front),
+    apiKeyFile: front.apiKeyFile === undefined ? null : resolvePath(String(front.apiKeyFile.value)),
     pools,
     origins: Object.fromEntries([
       ...origins("", front),
       ...layers.flatMap(({ name, layer }, index) => origins(`models.${name ?? pools[index]?.name ?? ""}.`, layer)),
     ]),
   };
+}
+
+/** `model` is another name of `source`. */
+function sourceNamed({ model, ...options }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return model === undefined ? options : { ...options, source: model };
 }
 
 async function frontOptions(front: Layer): Promise<ResolvedGatewayOptions> {

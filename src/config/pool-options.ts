@@ -1,77 +1,134 @@
 import { z } from "zod";
-
-const auto = z.literal("auto");
-const positive = z.number().int().positive();
-const milliseconds = z.number().int().nonnegative();
+import { auto, count, milliseconds } from "./kinds.ts";
 
 /** Each option by itself. */
 const fields = z.strictObject({
-  /** A GGUF file, chatglm.cpp's .bin file, or "echo" for the built-in echo model. Default "echo". */
-  model: z.string().min(1).default("echo"),
-  /** What clients call the model. Default: the file's name without its ending. */
-  name: z.string().min(1).optional(),
-  /** What serves it. Default "auto": llama where the model is a GGUF file or can be made one without loss, else chatglm. */
-  engine: z.enum(["auto", "llama", "chatglm"]).default("auto"),
-  /** What the plan is to be good at: one answer soon, many answers, or both in balance. Default "balanced". */
-  goal: z.enum(["latency", "balanced", "throughput"]).default("balanced"),
-  /** Requests at once that the plan is made for. Default "auto": what suits the machine. */
-  concurrency: z.union([positive, auto]).default("auto"),
-  /** Worker processes. Default "auto": what is measured, else predicted, to be best; planned anew when the machine's limits change. */
-  workers: z.union([positive, auto]).default("auto"),
-  /** Fewest workers while there are requests. Default "auto": `workers` where that is a number, else 1 with `maxWorkers`, else all. */
-  minWorkers: z.union([positive, auto]).default("auto"),
-  /** Most workers that load may start; fewer where they don't fit. Default "auto": as many as `workers` says. */
-  maxWorkers: z.union([positive, auto]).default("auto"),
-  /** The head of the queue has waited for so long: one more worker is started. Default 1000. */
-  scaleUpDelay: milliseconds.default(1_000),
-  /** For so long after a worker was started or ended no other is started for load. Default 10000. */
-  scaleUpCooldown: milliseconds.default(10_000),
-  /** One worker fewer would have done for so long: one is ended. Default 300000. */
-  scaleDownDelay: milliseconds.default(300_000),
-  /** Without a request for so long all workers are ended; the next request starts them and waits. Default 0: never. */
-  idleTimeout: milliseconds.default(0),
-  /** Threads of each worker. Default "auto": as many as the worker has CPUs. */
-  threads: z.union([positive, auto]).default("auto"),
-  /** Concurrent sequences in each worker. Default "auto": the plan picks 1, 4 or 8. */
-  slots: z.union([positive, auto]).default("auto"),
-  /** Tokens one request may use, prompt and answer together. Default "auto": what the model was trained for, at most 8192. */
-  context: z.union([positive, auto]).default("auto"),
-  /** Repack weights for this CPU: faster, and a private copy in each worker. Default "auto": when it fits. */
-  repack: z.union([z.boolean(), auto]).default("auto"),
-  /** How keys and values are kept: q8_0 takes about half of f16's memory. Default "auto": f16 where it fits. */
-  keyValueType: z.union([z.enum(["f16", "q8_0"]), auto]).default("auto"),
-  /** Tokens computed at once. Default "auto": as tuned, else 128 where requests share a worker and 512 where not. */
-  batch: z.union([positive, auto]).default("auto"),
-  /** Default "auto": as tuned, else the engine's own choice. */
-  flashAttention: z.union([z.enum(["on", "off"]), auto]).default("auto"),
-  /** How threads wait for each other: spinning or sleeping. Default "auto": as tuned, else "active". */
-  spin: z.union([z.enum(["active", "passive"]), auto]).default("auto"),
-  /** One buffer of keys and values for all slots of a worker. Default "auto": as tuned, else false. */
-  sharedCache: z.union([z.boolean(), auto]).default("auto"),
-  /** Guess tokens from the text so far. Default "auto": as tuned, else "off". */
-  speculation: z.union([z.enum(["off", "ngram"]), auto]).default("auto"),
-  /** 2 MiB pages for what workers allocate. Default "auto": as tuned, else false. */
-  hugePages: z.union([z.boolean(), auto]).default("auto"),
-  /** How the gateway talks to workers. Default "unix"; "tcp" listens on loopback. */
-  transport: z.enum(["unix", "tcp"]).default("unix"),
-  /** Half-precision sums where the CPU has them (AVX512-FP16): faster, and wrong for some models. Default "safe". */
-  arithmetic: z.enum(["safe", "fast"]).default("safe"),
-  /** More flags for the engine, behind corral's own. Those that corral owns (address, key, threads, slots...) are refused. Default none. */
-  args: z.array(z.string()).default([]),
-  /** Requests that may wait for a slot; more are refused with 429. Default 256. */
-  queueLimit: z.number().int().nonnegative().default(256),
-  /** How long a worker may take to become ready. Default 600000. */
-  startTimeout: milliseconds.default(600_000),
-  /** How often each worker is probed. Default 1000. */
-  probeInterval: positive.default(1_000),
-  /** A probe that takes longer has failed; three in a row and the worker is replaced. Default 3000. */
-  probeTimeout: positive.default(3_000),
-  /** A busy worker that has sent no byte for so long and uses no CPU time is replaced. Default 30000. */
-  stallTimeout: positive.default(30_000),
-  /** How long a drain waits for running requests. Default 30000. */
-  drainTimeout: milliseconds.default(30_000),
-  /** How long a worker may take to end after SIGTERM before SIGKILL. Default 5000. */
-  killTimeout: milliseconds.default(5_000),
+  source: z
+    .string()
+    .min(1)
+    .default("echo")
+    .describe('A GGUF file, chatglm.cpp\'s .bin file, or "echo" for the built-in echo model.'),
+  name: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("What clients call the model. Without it: the file's name without its ending."),
+  engine: z
+    .enum(["auto", "llama", "chatglm"])
+    .default("auto")
+    .describe(
+      'What serves it. "auto": llama where the model is a GGUF file or can be made one without loss, else chatglm.',
+    ),
+  goal: z
+    .enum(["latency", "balanced", "throughput"])
+    .default("balanced")
+    .describe("What the plan is to be good at: one answer soon, many answers, or both in balance."),
+  concurrency: z
+    .union([count, auto])
+    .default("auto")
+    .describe('Requests at once that the plan is made for. "auto": what suits the machine.'),
+  workers: z
+    .union([count, auto])
+    .default("auto")
+    .describe(
+      'Worker processes. "auto": what is measured, else predicted, to be best; planned anew when the machine\'s limits change.',
+    ),
+  minWorkers: z
+    .union([count, auto])
+    .default("auto")
+    .describe(
+      'Fewest workers while there are requests. "auto": `workers` where that is a number, else 1 with `maxWorkers`, else all.',
+    ),
+  maxWorkers: z
+    .union([count, auto])
+    .default("auto")
+    .describe('Most workers that load may start; fewer where they don\'t fit. "auto": as many as `workers` says.'),
+  scaleUpDelay: milliseconds
+    .default(1_000)
+    .describe("The head of the queue has waited for so long: one more worker is started."),
+  scaleUpCooldown: milliseconds
+    .default(10_000)
+    .describe("For so long after a worker was started or ended no other is started for load."),
+  scaleDownDelay: milliseconds.default(300_000).describe("One worker fewer would have done for so long: one is ended."),
+  idleTimeout: milliseconds
+    .default(0)
+    .describe("Without a request for so long all workers are ended; the next request starts them and waits. 0: never."),
+  threads: z
+    .union([count, auto])
+    .default("auto")
+    .describe('Threads of each worker. "auto": as many as the worker has CPUs.'),
+  slots: z
+    .union([count, auto])
+    .default("auto")
+    .describe('Concurrent sequences in each worker. "auto": the plan picks 1, 4 or 8.'),
+  context: z
+    .union([count, auto])
+    .default("auto")
+    .describe(
+      'Tokens one request may use, prompt and answer together. "auto": what the model was trained for, at most 8192.',
+    ),
+  repack: z
+    .union([z.boolean(), auto])
+    .default("auto")
+    .describe('Repack weights for this CPU: faster, and a private copy in each worker. "auto": when it fits.'),
+  keyValueType: z
+    .union([z.enum(["f16", "q8_0"]), auto])
+    .default("auto")
+    .describe('How keys and values are kept: q8_0 takes about half of f16\'s memory. "auto": f16 where it fits.'),
+  batch: z
+    .union([count, auto])
+    .default("auto")
+    .describe('Tokens computed at once. "auto": as tuned, else 128 where requests share a worker and 512 where not.'),
+  flashAttention: z
+    .union([z.enum(["on", "off"]), auto])
+    .default("auto")
+    .describe('Attention computed in one go. "auto": as tuned, else the engine\'s own choice.'),
+  spin: z
+    .union([z.enum(["active", "passive"]), auto])
+    .default("auto")
+    .describe('How threads wait for each other: spinning or sleeping. "auto": as tuned, else "active".'),
+  sharedCache: z
+    .union([z.boolean(), auto])
+    .default("auto")
+    .describe('One buffer of keys and values for all slots of a worker. "auto": as tuned, else false.'),
+  speculation: z
+    .union([z.enum(["off", "ngram"]), auto])
+    .default("auto")
+    .describe('Guess tokens from the text so far. "auto": as tuned, else "off".'),
+  hugePages: z
+    .union([z.boolean(), auto])
+    .default("auto")
+    .describe('2 MiB pages for what workers allocate. "auto": as tuned, else false.'),
+  transport: z
+    .enum(["unix", "tcp"])
+    .default("unix")
+    .describe('How the gateway talks to workers: Unix sockets, or "tcp" on loopback.'),
+  arithmetic: z
+    .enum(["safe", "fast"])
+    .default("safe")
+    .describe('"fast": half-precision sums where the CPU has them (AVX512-FP16): faster, and wrong for some models.'),
+  args: z
+    .array(z.string())
+    .default([])
+    .describe(
+      "More flags for the engine, behind corral's own. Those that corral owns (address, key, threads, slots...) are refused.",
+    ),
+  queueLimit: z
+    .number()
+    .int()
+    .nonnegative()
+    .default(256)
+    .describe("Requests that may wait for a slot; more are refused with 429."),
+  startTimeout: milliseconds.default(600_000).describe("How long a worker may take to become ready."),
+  probeInterval: count.default(1_000).describe("How often each worker is probed."),
+  probeTimeout: count
+    .default(3_000)
+    .describe("A probe that takes longer has failed; three in a row and the worker is replaced."),
+  stallTimeout: count
+    .default(30_000)
+    .describe("A busy worker that has sent no byte for so long and uses no CPU time is replaced."),
+  drainTimeout: milliseconds.default(30_000).describe("How long a drain of this model waits for running requests."),
+  killTimeout: milliseconds.default(5_000).describe("How long a worker may take to end after SIGTERM before SIGKILL."),
 });
 
 /**
@@ -97,6 +154,9 @@ function isAtMost(less: number | "auto", more: number | "auto"): boolean {
 }
 
 /** What a caller writes. */
-export type PoolOptions = z.input<typeof poolOptions>;
+export type PoolOptions = WithModel<z.input<typeof poolOptions>>;
 /** What the code sees. */
 export type ResolvedPoolOptions = z.output<typeof poolOptions>;
+
+/** `model` is another name of `source`. */
+export type WithModel<T> = T & { model?: string | undefined };

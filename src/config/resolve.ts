@@ -1,17 +1,43 @@
 import type { z } from "zod";
 import { CorralError } from "../errors.ts";
+import { type CorralOptions, corralOptions, type ResolvedCorralOptions } from "./corral-options.ts";
 import { type GatewayOptions, gatewayOptions, type ResolvedGatewayOptions } from "./gateway-options.ts";
+import { type ModelOptions, modelOptions, type ResolvedModelOptions } from "./model-options.ts";
 import { nearest } from "./nearest.ts";
-import { type PoolOptions, poolOptions, type ResolvedPoolOptions } from "./pool-options.ts";
+import { type PoolOptions, poolOptions, type ResolvedPoolOptions, type WithModel } from "./pool-options.ts";
 
-/** Fills in the defaults. @throws CorralError CORRAL_BAD_OPTION that names the key, the value and what is allowed */
+// Each fills in the defaults. @throws CorralError CORRAL_BAD_OPTION that names the key, the value and what is allowed
+
 export function resolvePoolOptions(input: PoolOptions): ResolvedPoolOptions {
-  return resolve(poolOptions, input, "pool option");
+  return resolve(poolOptions, withSource(input), "pool option");
 }
 
-/** Fills in the defaults. @throws CorralError CORRAL_BAD_OPTION that names the key, the value and what is allowed */
+/** @param name what clients call it where its options don't say */
+export function resolveModelOptions(name: string, input: ModelOptions): ResolvedModelOptions {
+  const options = resolve(modelOptions, withSource(input), `models.${name}: option`);
+  return { ...options, name: options.name ?? name };
+}
+
+export function resolveCorralOptions(input: CorralOptions): ResolvedCorralOptions {
+  return resolve(corralOptions, input, "option");
+}
+
 export function resolveGatewayOptions(input: GatewayOptions): ResolvedGatewayOptions {
-  return resolve(gatewayOptions, input, "gateway option");
+  const { listen, ...options } = resolve(gatewayOptions, input, "gateway option");
+  const { host, port } = options;
+  return { ...options, listen: listen ?? [{ kind: "tcp", host, port }] };
+}
+
+/** @throws CorralError CORRAL_BAD_OPTION where both names of the source are used */
+function withSource<T extends object>(input: WithModel<T>): Omit<T, "model"> {
+  const { model, ...options } = input ?? {};
+  if (model === undefined) return options;
+  if (!("source" in options) || options.source === undefined) return { ...options, source: model };
+  throw new CorralError(
+    "CORRAL_BAD_OPTION",
+    '"model" is another name of "source", and both are given. Leave one of them out.',
+    { facts: { key: "model", value: model, source: options.source } },
+  );
 }
 
 function resolve<T extends z.ZodObject>(schema: T, input: unknown, what: string): z.output<T> {
@@ -48,6 +74,7 @@ export function allowed(issue: z.core.$ZodIssue): string {
     case "invalid_value":
       return issue.values.map((value) => JSON.stringify(value)).join(" or ");
     case "too_small":
+      if (issue.origin === "array") return `a list of at least ${issue.minimum}`;
       return issue.origin === "string" ? "not empty" : `${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
     case "too_big":
       return `${issue.inclusive ? "at most" : "less than"} ${issue.maximum}`;
@@ -57,6 +84,8 @@ export function allowed(issue: z.core.$ZodIssue): string {
         : `${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
     // What one option asks of another names it as it is written.
     case "custom":
+    // As the option's own schema words it.
+    case "invalid_format":
       return issue.message;
     default:
       return issue.message.toLowerCase();

@@ -3,7 +3,6 @@ import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { GatewayOptions, ResolvedGatewayOptions } from "../config/gateway-options.ts";
-import type { ListenAddress } from "../config/listen.ts";
 import { resolveGatewayOptions } from "../config/resolve.ts";
 import { CorralError } from "../errors.ts";
 import type { Pool } from "../pool-types.ts";
@@ -22,8 +21,6 @@ export interface GatewayParts {
   /** Opened by the caller, and closed by it after the gateway. No two of one name. */
   readonly pools: readonly Pool[];
   readonly options?: GatewayOptions;
-  /** Default: `host` and `port` of the options. */
-  readonly listen?: readonly ListenAddress[] | undefined;
   readonly log: Logger;
   /** Prometheus text for /metrics, which is 404 without it. */
   readonly metrics?: () => Promise<string>;
@@ -81,10 +78,9 @@ const LAST_WORDS = 1_000;
 const FAREWELL = 250;
 
 /** @throws CorralError CORRAL_BAD_OPTION */
-export function createGateway({ pools, options: given = {}, listen, log, metrics }: GatewayParts): Gateway {
+export function createGateway({ pools, options: given = {}, log, metrics }: GatewayParts): Gateway {
   const options = resolveGatewayOptions(given);
   refuseSameNames(pools);
-  const addresses = listen ?? [{ kind: "tcp", host: options.host, port: options.port }];
   const visits = new Visits();
   const doors: Door[] = [];
   let isDraining = false;
@@ -117,7 +113,7 @@ export function createGateway({ pools, options: given = {}, listen, log, metrics
   return {
     async listen() {
       try {
-        for (const place of placesOf(addresses, process.env, process.pid)) doors.push(await open(place));
+        for (const place of placesOf(options.listen, process.env, process.pid)) doors.push(await open(place));
       } catch (error) {
         await closeDoors();
         throw error;

@@ -48,13 +48,13 @@ export interface Blueprint {
 const ECHO = "echo";
 
 /** What clients call the model of a pool that was given no name: the file's own. */
-export function nameOfPool({ name, model }: ResolvedPoolOptions): string {
-  return name ?? modelName(model);
+export function nameOfPool({ name, source }: ResolvedPoolOptions): string {
+  return name ?? modelName(source);
 }
 
 /** Starts nothing, builds nothing, converts nothing. @throws CorralError CORRAL_MODEL_*, CORRAL_DOES_NOT_FIT, CORRAL_BAD_OPTION */
 export async function draw(options: ResolvedPoolOptions, setup: PoolSetup = {}): Promise<Blueprint> {
-  const path = options.model === ECHO ? await ensureEchoModel(setup.cacheDir ?? cacheDir()) : options.model;
+  const path = options.source === ECHO ? await ensureEchoModel(setup.cacheDir ?? cacheDir()) : options.source;
   const [machine, description] = await Promise.all([
     setup.machine ?? readMachine({ root: setup.machineRoot }),
     describeModel(path),

@@ -68,8 +68,10 @@ export class Fleet {
 
   #workerStats(worker: WorkerSnapshot): WorkerStats {
     const upstream = this.#upstreams.get(worker.id);
-    const { slots = 0, inFlight = 0, served = 0 } = upstream ?? {};
-    return { ...worker, slots, inFlight, served };
+    if (upstream === undefined) return { ...worker, slots: 0, inFlight: 0, served: 0 };
+    const { slots, inFlight, served, lastProgressAt } = upstream;
+    const quiet = inFlight > 0 ? { quiet: performance.now() - lastProgressAt } : {};
+    return { ...worker, slots, inFlight, served, ...quiet };
   }
 }
 

@@ -22,7 +22,7 @@ describe("precedence", () => {
   test("nothing given: one echo model and the defaults", async () => {
     const { gateway, pools, origins } = await loadConfig({ env: {} });
     expect(gateway).toMatchObject({ host: "127.0.0.1", port: 8080, apiKeys: [], logLevel: "info" });
-    expect(pools).toMatchObject([{ model: "echo", workers: "auto" }]);
+    expect(pools).toMatchObject([{ source: "echo", workers: "auto" }]);
     expect(origins).toEqual({});
   });
 
@@ -58,7 +58,7 @@ describe("texts", () => {
     [{ CORRAL_WORKERS: "3" }, { workers: 3 }],
     [{ CORRAL_REPACK: "false" }, { repack: false }],
     [{ CORRAL_NAME: "123" }, { name: "123" }],
-    [{ CORRAL_MODEL: "a,b.gguf" }, { model: "a,b.gguf" }],
+    [{ CORRAL_MODEL: "a,b.gguf" }, { source: "a,b.gguf" }],
     [{ CORRAL_ARGS: "--temp, 0.5" }, { args: ["--temp", "0.5"] }],
     [{ CORRAL_WORKERS: "" }, { workers: "auto" }],
   ])("%j is %j", async (env, expected) => {
@@ -70,7 +70,7 @@ describe("models", () => {
   test("several of them are several pools; a path is relative to the file", async () => {
     const path = await file("models:\n  a: { model: ./x.gguf }\n  b:\n  c: { model: /abs.gguf, name: other }\n");
     const { pools } = await loadConfig({ file: path, env: {} });
-    expect(pools.map(({ name, model }) => [name, model])).toEqual([
+    expect(pools.map(({ name, source }) => [name, source])).toEqual([
       ["a", join(dir, "x.gguf")],
       ["b", "echo"],
       ["other", "/abs.gguf"],
@@ -102,7 +102,7 @@ describe("mistakes are named with their place, their value and what is allowed",
     ["models: 5", /models must be a mapping/],
     ["- 1", /must be a mapping/],
     ["a: [", /neither YAML nor JSON at line 1/],
-    ["entirelyelse: 1", /is not known\. Known are: host, port/],
+    ["entirelyelse: 1", /is not known\. Known are: listen, host, port/],
   ])("%j", async (text, message) => {
     const path = await file(text);
     await expect(loadConfig({ file: path, env: {} })).rejects.toMatchObject({
