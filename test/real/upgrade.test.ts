@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Client } from "undici";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { AdminClient } from "../../src/admin/client.ts";
 import { startLoad } from "../fixtures/load-kit.ts";
@@ -26,8 +27,15 @@ afterEach(async () => {
 });
 
 const file = (): string => join(dir, "corral.json");
+const httpSocket = (): string => join(dir, "http.sock");
 const configure = (model: Record<string, unknown>): void =>
-  writeFileSync(file(), JSON.stringify({ port: 0, models: { m: { workers: 1, slots: 2, threads: 1, ...model } } }));
+  writeFileSync(
+    file(),
+    JSON.stringify({
+      listen: ["127.0.0.1:0", `unix:${httpSocket()}`],
+      models: { m: { workers: 1, slots: 2, threads: 1, ...model } },
+    }),
+  );
 
 interface Served {
   readonly process: CorralProcess;
@@ -41,7 +49,7 @@ async function serve(): Promise<Served> {
   const env = { CORRAL_STATE_DIR: dir, CORRAL_ADMIN: "", RUNTIME_DIRECTORY: "", NOTIFY_SOCKET: "" };
   const process = new CorralProcess(["serve", "--config", file()], env);
   successors.push(process.child.pid ?? 0);
-  const url = await process.url();
+  const url = await process.said(/(http:\/\/[\d.]+:\d+)/);
   await process.said(/ready: m/);
   const exit = once(process.child, "exit");
   return { process, url, client: new AdminClient(join(dir, "admin.sock")), exit };
@@ -53,6 +61,14 @@ async function upgrade(): Promise<{ code: number | null; stdout: string; stderr:
   const pid = Number(/process (\d+) serves/.exec(command.stdout)?.[1] ?? 0);
   if (pid > 0) successors.push(pid);
   return { code, stdout: command.stdout, stderr: command.stderr };
+}
+
+async function overUnixSocket(path: string): Promise<number> {
+  const client = new Client("http://corral", { socketPath: httpSocket() });
+  const { statusCode, body } = await client.request({ method: "GET", path });
+  await body.dump();
+  await client.close();
+  return statusCode;
 }
 
 describe("corral upgrade", () => {
@@ -69,7 +85,8 @@ describe("corral upgrade", () => {
       const old = pids.at(-1) ?? 0;
       await until(() => !isRunning(old));
       await load.answered(4);
-      expect(await client.status()).toMatchObject({ pid, state: "ready", listen: [url] });
+      expect(await client.status()).toMatchObject({ pid, state: "ready", listen: [url, `unix:${httpSocket()}`] });
+      expect(await overUnixSocket("/livez")).toBe(200);
       pids.push(pid);
     }
     const report = await load.stop();
