@@ -38,10 +38,15 @@ export async function listenOnPath(
   await once(server, "listening");
   await chmod(draft, mode);
   await rename(draft, path);
-  const { ino } = await lstat(path);
+  return await removerOf(path);
+}
+
+/** For the file that is there now. */
+export async function removerOf(path: string): Promise<Remove> {
+  const before = await lstat(path).catch(() => null);
   return async () => {
     const now = await lstat(path).catch(() => null);
-    if (now?.ino === ino) await rm(path, { force: true });
+    if (now !== null && now.ino === before?.ino) await rm(path, { force: true });
   };
 }
 

@@ -7,6 +7,8 @@ export interface ReloadReport {
   readonly removed: readonly string[];
   readonly changed: readonly string[];
   readonly unchanged: readonly string[];
+  /** These did not become what was asked for: those that were there before go on as they were. */
+  readonly failed: readonly { readonly model: string; readonly message: string }[];
 }
 
 /** The process that has taken over. */
@@ -16,7 +18,8 @@ export interface Successor {
 
 /** A running instance, as the admin socket acts on it. All that fails throws CorralError. */
 export interface Administered {
-  status(): InstanceStatus;
+  /** With what its processes take just now. */
+  status(): Promise<InstanceStatus>;
   /** Reads the configuration again and goes over to it; a bad one changes nothing. */
   reload(): Promise<ReloadReport>;
   /** Resolves when every worker is new. */

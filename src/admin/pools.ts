@@ -1,19 +1,23 @@
 import { CorralError } from "../errors.ts";
+import { claimOf } from "../plan/memory.ts";
 import type { Pool } from "../pool-types.ts";
 import type { Administered } from "./administered.ts";
 import type { InstanceStatus, ModelStatus } from "./status.ts";
 
-/** A pool, and what was asked for when it was opened. */
+/** A model's pool, and what was asked for. */
 export interface AdministeredPool extends Pick<ModelStatus, "aliases" | "group" | "start" | "source"> {
   readonly pool: Pool;
 }
 
+/** Functions tell what is so now. */
 export interface InstanceParts {
-  readonly pools: readonly AdministeredPool[];
+  readonly pools: () => readonly AdministeredPool[];
   readonly version: string;
-  readonly files: readonly string[];
+  readonly files: () => readonly string[];
   readonly cpus: readonly number[];
-  readonly listen: () => readonly string[];
+  readonly listen: readonly string[];
+  readonly memory: () => InstanceStatus["memory"];
+  readonly isReloading: () => boolean;
   readonly isDraining: () => boolean;
   readonly reload: Administered["reload"];
   readonly upgrade: Administered["upgrade"];
@@ -21,7 +25,7 @@ export interface InstanceParts {
 
 /** An instance whose models are these pools, from its start to its end. */
 export function administerPools({ reload, upgrade, ...parts }: InstanceParts): Administered {
-  const poolOf = (model: string): Pool => find(parts.pools, model);
+  const poolOf = (model: string): Pool => find(parts.pools(), model);
   return {
     status: () => statusOf(parts),
     reload,
@@ -58,23 +62,30 @@ function checkWorker({ name, plan }: Pool, worker: number | undefined): void {
 
 type StatusParts = Omit<InstanceParts, "reload" | "upgrade">;
 
-function statusOf({ pools, version, files, cpus, listen, isDraining }: StatusParts): InstanceStatus {
+async function statusOf({ version, cpus, listen, ...now }: StatusParts): Promise<InstanceStatus> {
+  const pools = now.pools();
+  await Promise.all(pools.map(({ pool }) => pool.measure()));
   const models = pools.map(modelStatus);
-  const isStarting = models.some(({ state }) => state === "starting");
   return {
     version,
     pid: process.pid,
     uptime: process.uptime(),
-    state: isDraining() ? "draining" : isStarting ? "starting" : "ready",
-    listen: listen(),
-    files,
+    state: stateOf(now, models),
+    listen,
+    files: now.files(),
     cpus,
-    memory: {
-      used: sum(pools.map(({ pool }) => bytesInUse(pool))),
-      budget: Math.max(0, ...pools.map(({ pool }) => pool.plan?.memory.budget ?? 0)),
-    },
+    memory: now.memory(),
     models,
   };
+}
+
+function stateOf(
+  { isReloading, isDraining }: Pick<StatusParts, "isReloading" | "isDraining">,
+  models: readonly ModelStatus[],
+): InstanceStatus["state"] {
+  if (isDraining()) return "draining";
+  if (isReloading()) return "reloading";
+  return models.some(({ state }) => state === "starting") ? "starting" : "ready";
 }
 
 function modelStatus({ pool, aliases, group, start, source }: AdministeredPool): ModelStatus {
@@ -83,19 +94,7 @@ function modelStatus({ pool, aliases, group, start, source }: AdministeredPool):
     workers: plan.workers.length,
     slots: plan.slots,
     context: plan.context,
-    bytes: plan.memory.peak - plan.memory.headroom,
+    bytes: claimOf(plan),
   };
   return { ...pool.stats(), aliases, group, start, source, plan: shape };
-}
-
-/** What the workers that run take by the plan's ledger; nothing where none runs. */
-function bytesInUse(pool: Pool): number {
-  const workers = pool.stats().workers.filter(({ state }) => state !== "stopped" && state !== "failed").length;
-  if (pool.plan === null || workers === 0) return 0;
-  const { file, repacked, kv, compute, promptCache } = pool.plan.memory;
-  return file + workers * (repacked + kv + compute + promptCache);
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

@@ -72,7 +72,7 @@ async function act({ administered, log, request, response }: Visit): Promise<voi
   const route = adminRoute(request.method ?? "", request.url ?? "");
   switch (route.kind) {
     case "status":
-      return json(response, 200, administered.status());
+      return json(response, 200, await administered.status());
     case "reload":
       return json(response, 200, await audited(log, { action: "reload" }, () => administered.reload()));
     case "upgrade":

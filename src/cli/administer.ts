@@ -2,11 +2,10 @@ import { isatty } from "node:tty";
 import type { Logger } from "pino";
 import {
   type Admin,
-  type Administered,
-  type AdministeredPool,
   administerPools,
   CorralError,
   type Gateway,
+  type InstanceParts,
   openAdmin,
   readMachine,
   upgrader,
@@ -17,8 +16,8 @@ import { version } from "./version.ts";
 export interface AdministrationParts {
   /** Where its socket is to be, "off", or undefined: where commands look by themselves. */
   readonly path: string | undefined;
-  readonly pools: readonly AdministeredPool[];
-  readonly files: readonly string[];
+  /** What it says of itself, and how it reads its configuration again. */
+  readonly instance: Pick<InstanceParts, "pools" | "files" | "memory" | "isReloading" | "reload">;
   readonly gateway: Gateway;
   readonly interruption: Interruption;
   readonly log: Logger;
@@ -39,24 +38,22 @@ export const HANDED_OVER = "upgrade";
 const STDIN = 0;
 
 export function administration(parts: AdministrationParts): Administration {
-  const { path, gateway, interruption, log, isSuccessor } = parts;
+  const { instance, gateway, interruption, log, isSuccessor } = parts;
+  // An empty variable counts as not set.
+  const path = parts.path || undefined;
   let admin: Admin | null = null;
   let onHangUp = (): void => {};
 
   return {
     async open(listen) {
       const administered = administerPools({
-        pools: parts.pools,
+        ...instance,
         version: version(),
-        files: parts.files,
         cpus: (await readMachine()).cpus.map(({ id }) => id),
-        listen: () => listen,
+        listen,
         isDraining: () => interruption.first.aborted,
-        reload: async () => {
-          throw new CorralError("CORRAL_BAD_OPTION", "This corral can't read its configuration again: start it anew.");
-        },
         upgrade: upgrader({
-          descriptors: () => gateway.descriptors(),
+          sockets: () => gateway.descriptors().map((descriptor, at) => ({ descriptor, name: listen[at] ?? "" })),
           signal: interruption.first,
           handOver: () => interruption.ask(HANDED_OVER),
         }),
@@ -65,7 +62,8 @@ export function administration(parts: AdministrationParts): Administration {
       onHangUp = () => {
         // A terminal that was closed sends it, too, and wants all that ran in it to end.
         if (hadTerminal && !isatty(STDIN)) interruption.ask("SIGHUP");
-        else void reload(administered.reload, log);
+        // It has told the log.
+        else administered.reload().catch(() => {});
       };
       process.on("SIGHUP", onHangUp);
       if (path !== "off") admin = await openOrWarn({ administered, log, path, isSuccessor });
@@ -85,15 +83,5 @@ async function openOrWarn(parts: Parameters<typeof openAdmin>[0]): Promise<Admin
     if (parts.path !== undefined || !(error instanceof CorralError)) throw error;
     parts.log.warn({ code: error.code }, `no admin socket, so that commands don't reach this corral: ${error.message}`);
     return null;
-  }
-}
-
-async function reload(run: Administered["reload"], log: Logger): Promise<void> {
-  try {
-    const report = await run();
-    log.info({ ...report }, "reloaded");
-  } catch (error) {
-    if (error instanceof CorralError) log.error({ code: error.code }, `nothing is reloaded: ${error.message}`);
-    else log.error({ err: error }, "nothing is reloaded: a defect");
   }
 }

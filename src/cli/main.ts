@@ -12,14 +12,21 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   scale: async () => (await import("./scale.ts")).scaleCommand(),
   logs: async () => (await import("./logs.ts")).logsCommand(),
   upgrade: async () => (await import("./upgrade.ts")).upgradeCommand(),
+  top: async () => (await import("./top.ts")).topCommand(fetchStatus),
   build: async () => (await import("./build.ts")).buildCommand(),
   doctor: async () => (await import("./doctor.ts")).doctorCommand(),
   plan: async () => (await import("./plan.ts")).planCommand(),
   bench: async () => (await import("./bench.ts")).benchCommand(),
   tune: async () => (await import("./tune.ts")).tuneCommand(),
   service: async () => (await import("./service.ts")).serviceCommand(),
+  config: async () => (await import("./config.ts")).configCommand(),
   model: async () => (await import("./model.ts")).modelCommand(),
 };
+
+async function fetchStatus(flags: { admin: string | undefined }) {
+  const { running } = await import("./running.ts");
+  return await (await running(flags)).status();
+}
 
 /** 3 is what the scripts of services say of one that does not run. */
 const EXIT = { failed: 1, wrongUsage: 2, notRunning: 3 } as const;

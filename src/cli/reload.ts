@@ -20,13 +20,15 @@ export function reloadCommand(): Command {
     .action(async ({ json, ...flags }: RunningFlags & { json?: true }) => {
       const report = await (await running(flags)).reload();
       process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : reloadInWords(report));
+      if (report.failed.length > 0) process.exitCode = 1;
     });
 }
 
 /** A line for each kind of change that there was. */
-export function reloadInWords({ added, removed, changed, unchanged }: ReloadReport): string {
+export function reloadInWords({ added, removed, changed, unchanged, failed }: ReloadReport): string {
   const lines = Object.entries({ added, removed, changed, unchanged })
     .filter(([, names]) => names.length > 0)
     .map(([what, names]) => `${what}: ${names.join(", ")}\n`);
-  return lines.join("");
+  const failures = failed.map(({ model, message }) => `failed: ${model}: ${message}\n`);
+  return [...lines, ...failures].join("");
 }

@@ -3,7 +3,7 @@ import { type AdminClient, findAdmin } from "../index.ts";
 
 /** What every command to a running corral takes. */
 export interface RunningFlags {
-  readonly admin?: string;
+  readonly admin?: string | undefined;
 }
 
 export function adminOption(): Option {

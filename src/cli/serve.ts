@@ -1,29 +1,11 @@
-import { resolve } from "node:path";
 import { Command, Option } from "commander";
-import type { Logger } from "pino";
-import {
-  type AdministeredPool,
-  type Config,
-  createGateway,
-  createMetrics,
-  type Gateway,
-  type GatewayAddress,
-  holdBack,
-  isJournal,
-  joinService,
-  loadConfig,
-  openPool,
-  type Pool,
-  type Predecessor,
-  predecessor,
-  progressReporter,
-  type Service,
-} from "../index.ts";
-import { type Administration, administration, HANDED_OVER } from "./administer.ts";
-import { type Interruption, onInterruption } from "./interruption.ts";
+import { loadConfig, type Predecessor, predecessor, usualConfigFiles } from "../index.ts";
+import { administration, HANDED_OVER } from "./administer.ts";
+import { addConfigFlags } from "./config-flags.ts";
+import { onInterruption } from "./interruption.ts";
 import { openLog } from "./log.ts";
-import { coloursFor } from "./terminal/colour.ts";
-import { watchPool } from "./watch-pool.ts";
+import { Instance } from "./serve/instance.ts";
+import { watchFiles } from "./serve/watch-files.ts";
 
 const EXAMPLES = `
 Examples:
@@ -34,77 +16,31 @@ Examples:
   corral serve ./qwen.gguf --name qwen --workers 2 --slots 4 --port 0
   corral serve ./qwen.gguf --host 0.0.0.0 --api-key-file /etc/corral/keys
   corral serve ./qwen.gguf --max-workers 4 --idle-timeout 600000   as many as the load needs, none after 10 minutes
+  corral serve ./qwen.gguf --listen 8080,unix:/run/corral/http.sock --args=--temp,0.5
   corral serve --config corral.yaml              several models, and every other option
   CORRAL_MODEL=./qwen.gguf CORRAL_PORT=9000 corral serve
 
-A configuration file, YAML or JSON:
-  port: 8080
+A configuration file, YAML, TOML or JSON (corral.example.yaml has every key; corral config check):
+  listen: [8080, "unix:/run/corral/http.sock"]
   models:
     qwen:
-      model: ./qwen.gguf
+      source: ./qwen.gguf
       workers: 2
 
-A flag wins over its variable (--drain-timeout is CORRAL_DRAIN_TIMEOUT), a variable over the file.
-SIGTERM and SIGINT let running requests finish; the second one ends them. While it runs: corral status, restart, scale,
-logs, upgrade.`;
+A flag wins over its variable (--drain-timeout is CORRAL_DRAIN_TIMEOUT), a variable over the file. Times are milliseconds.
+Without a model and a file it reads $XDG_CONFIG_HOME/corral/corral.yaml or /etc/corral/corral.yaml, if one is there.
+SIGTERM and SIGINT let running requests finish; the second one ends them. SIGHUP reads the configuration again. While it
+runs: corral status, top, reload, restart, scale, logs, upgrade.`;
 
 export function serveCommand(): Command {
-  return new Command("serve")
-    .description("serve a model over an OpenAI-compatible HTTP API")
-    .argument("[model]", 'a GGUF file, a .bin file of chatglm.cpp, or "echo" (default)')
-    .option("--config <file>", "read options from this file, too ($CORRAL_CONFIG)")
-    .option("--host <address>", "address to listen on (default 127.0.0.1)")
-    .option("--port <n>", "port; 0 picks a free one (default 8080)")
-    .option("--name <name>", "what clients call the model (default: the file's name)")
-    .option("--engine <name>", 'what serves it: llama, chatglm or "auto" (default)')
-    .option("--goal <goal>", "latency (one answer soon), throughput (many answers) or balanced (default)")
-    .option("--concurrency <n>", 'requests at once that the plan is made for (default "auto": what suits the machine)')
-    .option("--workers <n>", 'worker processes (default "auto": what is best for the goal)')
-    .option("--min-workers <n>", "fewest of them while there are requests (default: all, or 1 with --max-workers)")
-    .option(
-      "--max-workers <n>",
-      "most that load may start; fewer where they don't fit (default: no more than --workers)",
-    )
-    .option("--scale-up-delay <ms>", "how long requests wait before a worker is added (default 1000)")
-    .option("--scale-up-cooldown <ms>", "pause after a change before a worker is added (default 10000)")
-    .option("--scale-down-delay <ms>", "how long a worker is spare before it is ended (default 300000)")
-    .option(
-      "--idle-timeout <ms>",
-      "end all workers after so long without a request; the next one waits (default 0: never)",
-    )
-    .option("--threads <n>", 'threads of each worker (default "auto": its CPUs)')
-    .option("--slots <n>", 'concurrent requests in each worker (default "auto": 1, 4 or 8)')
-    .option("--context <tokens>", 'prompt and answer together (default "auto": the model\'s own, at most 8192)')
-    .option("--repack <choice>", 'repack weights for this CPU: true, false or "auto" (default)')
-    .option("--key-value-type <type>", 'how keys and values are kept: f16, q8_0 or "auto" (default: f16 where it fits)')
-    .option("--batch <tokens>", 'tokens computed at once (default "auto": as tuned, else 128, or 512 with one slot)')
-    .option("--flash-attention <choice>", 'on, off or "auto" (default: as tuned, else the engine\'s choice)')
-    .option("--spin <kind>", 'how threads wait, active or passive (default "auto": as tuned, else active)')
-    .option(
-      "--speculation <kind>",
-      'guess tokens from the text so far, off or ngram (default "auto": as tuned, else off)',
-    )
-    .option(
-      "--shared-cache <choice>",
-      'one buffer of keys and values for all slots (default "auto": as tuned, else false)',
-    )
-    .option("--huge-pages <choice>", '2 MiB pages for what workers allocate (default "auto": as tuned, else false)')
-    .option(
-      "--arithmetic <kind>",
-      '"fast" keeps half-precision sums: quicker, and wrong for some models (default safe)',
-    )
-    .option("--args <list>", "more flags for the engine, separated by commas: --args=--temp,0.5")
-    .option("--queue-limit <n>", "requests that may wait for a slot; more get 429 (default 256)")
-    .option("--body-limit <bytes>", "largest request body (default 33554432)")
-    .option("--drain-timeout <ms>", "how long a stop waits for running requests (default 30000)")
-    .option("--api-key-file <file>", "ask clients for one of the keys in this file, one a line")
+  return addConfigFlags(new Command("serve"))
+    .description("serve models over an OpenAI-compatible HTTP API")
     .addOption(
       new Option("--admin <path>", "Unix socket for corral status, restart ... or off (default: where they look)").env(
         "CORRAL_ADMIN",
       ),
     )
-    .option("--log-level <level>", "silent, error, warn, info (default) or debug")
-    .option("--log-content", "log prompts and answers, too")
+    .option("--watch", "read the configuration again whenever one of its files changes")
     .addHelpText("after", EXAMPLES)
     .action(serveInTurn);
 }
@@ -112,6 +48,7 @@ export function serveCommand(): Command {
 interface Flags extends Record<string, string | boolean | undefined> {
   readonly config?: string;
   readonly admin?: string;
+  readonly watch?: true;
 }
 
 /** After an upgrade the process before this one waits to hear how it went. */
@@ -127,145 +64,42 @@ async function serveInTurn(model: string | undefined, flags: Flags): Promise<voi
 
 async function serve(
   model: string | undefined,
-  { config: file, admin: path, ...flags }: Flags,
+  { config: file, admin: path, watch, ...flags }: Flags,
   before: Predecessor | null,
 ): Promise<void> {
-  const config = await loadConfig({ file, flags: { ...flags, model } });
+  const load = () => loadConfig({ file, flags: { ...flags, model }, places: usualConfigFiles(process.env) });
+  const config = await load();
   const log = openLog(config.gateway.logLevel);
+  if (config.files.length > 0) log.info({ files: config.files }, "configuration read");
   const interruption = onInterruption();
-  const report = progressReporter(process.stderr);
-  const pools = config.pools.map((options) => openPool(options, { report }));
-  const gateway = assemble(config, pools, log);
-  const service = joinService({ models: () => observed(config, pools), log });
+  const instance = new Instance({ config, load, log });
   const admin = administration({
-    ...{ path: path || undefined, gateway, interruption, log, isSuccessor: before !== null },
-    pools: pools.map((pool, index) => administeredPool(pool, config.pools[index]?.source)),
-    files: [file ?? process.env.CORRAL_CONFIG].flatMap((name) => (name ? [resolve(name)] : [])),
+    ...{ path, gateway: instance.gateway, interruption, log, isSuccessor: before !== null },
+    instance: instance.administered,
   });
-  interruption.second.addEventListener("abort", () => void endNow(gateway, pools));
+  const stopWatching = watch
+    ? watchFiles(
+        () => instance.files,
+        () => void instance.reload().catch(() => {}),
+      )
+    : null;
+  interruption.second.addEventListener("abort", () => void endNow(instance));
   try {
-    await run(config, { gateway, pools, log, interruption, service, admin, before });
-    const toSuccessor = interruption.first.reason === HANDED_OVER;
-    await Promise.all([service.stopping(), gateway.close({ toSuccessor })]);
-    await Promise.all(pools.map((pool) => pool.close()));
+    await instance.serve({ interruption, admin, before });
+    await instance.close({ toSuccessor: interruption.first.reason === HANDED_OVER });
   } finally {
-    service.end();
+    stopWatching?.();
     await admin.close();
-    await destroyAll(gateway, pools);
+    await instance.destroy();
     interruption.release();
   }
-}
-
-function administeredPool(pool: Pool, source = "echo"): AdministeredPool {
-  return { pool, source, aliases: [], group: null, start: "eager" };
-}
-
-function observed(config: Config, pools: readonly Pool[]) {
-  return config.pools.flatMap(({ stallTimeout, startTimeout }, index) => {
-    const pool = pools[index];
-    return pool === undefined ? [] : [{ stats: () => pool.stats(), stallTimeout, startTimeout }];
-  });
-}
-
-function assemble(config: Config, pools: readonly Pool[], log: Logger): Gateway {
-  const metrics = createMetrics();
-  for (const pool of pools) {
-    metrics.observe(pool);
-    watchPool(pool, log);
-  }
-  return createGateway({ pools, options: config.gateway, log, metrics: metrics.render });
-}
-
-interface Server {
-  readonly gateway: Gateway;
-  readonly pools: readonly Pool[];
-  readonly log: Logger;
-  readonly interruption: Interruption;
-  readonly service: Service;
-  readonly admin: Administration;
-  /** The process that serves until this one does; null where there is none. */
-  readonly before: Predecessor | null;
-}
-
-/** Listens, loads, serves; resolves when it is asked to stop. */
-async function run(config: Config, server: Server): Promise<void> {
-  const { gateway, pools, log, interruption, service, admin, before } = server;
-  const loaded = Promise.race([Promise.all(pools.map((pool) => pool.ready())), interruption.asked]);
-  // Where listening fails, that is what is told.
-  loaded.catch(() => {});
-  // The process before this one goes on where this one can't serve: nothing may be taken from it until then.
-  if (before !== null) await loaded;
-  else await holdBack(config.gateway.listen, loaded);
-  if (interruption.first.aborted) return;
-  // Else first of all: a port that is taken is said before a model has been loaded for minutes.
-  const address = await gateway.listen();
-  await admin.open(address.all);
-  print(`corral listens on ${address.all.join(", ")}`);
-  log.info({ listen: address.all, models: pools.map(({ name }) => name) }, "listening");
-  warnOfChoices(config, log);
-
-  await loaded;
-  if (!interruption.first.aborted) {
-    print(welcome(pools, address));
-    log.info("ready");
-    service.ready();
-    await before?.ready();
-  }
-  await interruption.asked;
-  log.info({ signal: interruption.first.reason }, "stopping: running requests may finish");
-}
-
-function warnOfChoices({ gateway, pools }: Config, log: Logger): void {
-  for (const { arithmetic, name, source } of pools) {
-    if (arithmetic !== "fast") continue;
-    log.warn(
-      { model: name ?? source },
-      "fast arithmetic: sums in half precision where the CPU has them, which overflow in some models; if answers are garbage, serve without it",
-    );
-  }
-  const open = gateway.listen.flatMap((address) => (address.kind === "tcp" ? address.host : []));
-  const host = open.find((each) => !["127.0.0.1", "::1", "localhost"].includes(each));
-  if (gateway.apiKeys.length === 0 && host !== undefined) {
-    log.warn({ host }, "everyone who reaches this address may ask: --api-key-file asks for a key");
-  }
-}
-
-function welcome(pools: readonly Pool[], { examples }: GatewayAddress): string {
-  const { bold, dim } = coloursFor(process.stdout);
-  const ready = pools.map((pool) => {
-    const { name, plan } = pool;
-    const { workers = [], slots = 0 } = plan ?? {};
-    const threads = workers[0]?.threads ?? 0;
-    const running = pool.stats().workers.length;
-    const count = running < workers.length ? `${running} of at most ${workers.length}` : running;
-    return `ready: ${name} (workers: ${count}, threads: ${threads} and slots: ${slots} in each)`;
-  });
-  return [
-    ...ready,
-    "",
-    dim("# in a shell"),
-    bold(examples.curl),
-    "",
-    dim("// in JavaScript, with the package openai"),
-    examples.javascript,
-    "",
-  ].join("\n");
 }
 
 /** Milliseconds that the workers get to be gone. */
 const LAST_MOMENT = 1_000;
 
-async function endNow(gateway: Gateway, pools: readonly Pool[]): Promise<void> {
+async function endNow(instance: Instance): Promise<void> {
   setTimeout(() => process.exit(1), LAST_MOMENT);
-  await destroyAll(gateway, pools);
+  await instance.destroy();
   process.exit(1);
-}
-
-async function destroyAll(gateway: Gateway, pools: readonly Pool[]): Promise<void> {
-  await Promise.all([gateway.destroy(), ...pools.map((pool) => pool.destroy())]);
-}
-
-/** For a person at a terminal, or a script; the journal has the log. */
-function print(text: string): void {
-  if (!isJournal(process.stdout.fd)) process.stdout.write(`${text}\n`);
 }

@@ -11,6 +11,7 @@ import {
   ownMain,
   type Plan,
   planPool,
+  poolOptionsOf,
   type RunAs,
   showStatus,
   type Unit,
@@ -107,16 +108,17 @@ async function gatherFrom(flags: InstallFlags): Promise<Gathered> {
     config: file,
     listen: config.gateway.listen,
     plans: await plansOf(config),
-    memory: null,
-    models: config.pools.map(({ source }) => source).filter((source) => source !== "echo"),
-    drain: config.gateway.drainTimeout + Math.max(...config.pools.map((pool) => pool.drainTimeout + pool.killTimeout)),
+    memory: config.corral.memory === "auto" ? null : config.corral.memory,
+    models: config.models.map(({ source }) => source).filter((source) => source !== "echo"),
+    drain:
+      config.gateway.drainTimeout + Math.max(...config.models.map((model) => model.drainTimeout + model.killTimeout)),
     apiKeyFile: config.apiKeyFile,
   });
 }
 
 /** A model that can't be planned here and now is told of when it is served. */
-async function plansOf({ pools }: Config): Promise<Plan[]> {
-  const plans = await Promise.allSettled(pools.map((options) => planPool(options)));
+async function plansOf({ models }: Config): Promise<Plan[]> {
+  const plans = await Promise.allSettled(models.map((options) => planPool(poolOptionsOf(options))));
   return plans.every(({ status }) => status === "fulfilled")
     ? plans.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []))
     : [];

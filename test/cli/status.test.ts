@@ -28,12 +28,16 @@ const status: InstanceStatus = {
         source: "/m/qwen.gguf",
       },
       ...{ queued: 2, queueLimit: 256, served: 1234, lost: 1, aborted: 0, refused: 0, restarts: 1 },
-      ...{ slots: { total: 4, busy: 3 }, tokens: { prompt: 0, completion: 0 } },
+      ...{
+        slots: { total: 4, busy: 3 },
+        tokens: { prompt: 0, cached: 0, completion: 0 },
+        recent: { tokensPerSecond: 0, firstTokenMs: null },
+      },
       plan: { workers: 2, slots: 4, context: 4096, bytes: 900 * MIB },
       workers: [
         {
           ...{ id: "qwen#0.1", replica: 0, pid: 100, state: "ready", cpus: [0, 1], slots: 4, inFlight: 3, served: 10 },
-          ...{ restarts: 1 },
+          ...{ restarts: 1, footprint: null },
           lastFailure: {
             ...{ reason: "killed", wasReady: true, pid: 99, exitCode: null, signal: "SIGKILL", outOfMemory: false },
             ...{
@@ -44,14 +48,18 @@ const status: InstanceStatus = {
         },
         {
           ...{ id: "qwen#1.0", replica: 1, pid: null, state: "starting", cpus: [], slots: 0, inFlight: 0, served: 0 },
-          ...{ restarts: 0, lastFailure: null },
+          ...{ restarts: 0, lastFailure: null, footprint: null },
         },
       ],
     },
     {
       ...{ name: "big", state: "idle", aliases: [], group: "big", start: "lazy", source: "/m/big.gguf", plan: null },
       ...{ queued: 0, queueLimit: 16, served: 0, lost: 0, aborted: 0, refused: 0, restarts: 0, workers: [] },
-      ...{ slots: { total: 0, busy: 0 }, tokens: { prompt: 0, completion: 0 } },
+      ...{
+        slots: { total: 0, busy: 0 },
+        tokens: { prompt: 0, cached: 0, completion: 0 },
+        recent: { tokensPerSecond: 0, firstTokenMs: null },
+      },
     },
   ],
 };
@@ -88,8 +96,9 @@ test("times are told in their two largest units", () => {
 });
 
 test("a reload tells what there was to tell", () => {
-  expect(reloadInWords({ added: ["a", "b"], removed: [], changed: ["c"], unchanged: [] })).toBe(
-    "added: a, b\nchanged: c\n",
+  const failed = [{ model: "d", message: "no file" }];
+  expect(reloadInWords({ added: ["a", "b"], removed: [], changed: ["c"], unchanged: [], failed })).toBe(
+    "added: a, b\nchanged: c\nfailed: d: no file\n",
   );
 });
 

@@ -49,7 +49,7 @@ function instance(acts: Partial<Administered> = {}): Administered {
     throw new CorralError("CORRAL_INTERNAL", "nobody was to ask for this");
   };
   const base = { reload: unasked, restart: unasked, scale: unasked, logs: unasked, upgrade: unasked };
-  return { status: () => STATUS, ...base, ...acts };
+  return { status: async () => STATUS, ...base, ...acts };
 }
 
 async function opened(acts: Partial<Administered> = {}, more: { path?: string; isSuccessor?: boolean } = {}) {
@@ -61,7 +61,7 @@ async function opened(acts: Partial<Administered> = {}, more: { path?: string; i
 describe("what is asked over the socket", () => {
   test("reaches the instance, and its answer comes back", async () => {
     const asked: unknown[] = [];
-    const report = { added: ["a"], removed: [], changed: ["b"], unchanged: ["c"] };
+    const report = { added: ["a"], removed: [], changed: ["b"], unchanged: ["c"], failed: [] };
     const { path } = await opened({
       reload: async () => report,
       restart: async (model) => void asked.push(["restart", model]),
@@ -214,7 +214,7 @@ describe("the socket", () => {
 
   test("goes over to a successor, and the end of the old one leaves it alone", async () => {
     const old = await opened();
-    const now = await opened({ status: () => ({ ...STATUS, version: "2" }) }, { isSuccessor: true });
+    const now = await opened({ status: async () => ({ ...STATUS, version: "2" }) }, { isSuccessor: true });
     expect(now.path).toBe(old.path);
     await old.close();
     expect(await new AdminClient(now.path).status()).toMatchObject({ version: "2" });

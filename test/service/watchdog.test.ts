@@ -64,13 +64,15 @@ describe("what counts as progress", () => {
     lost: 0,
     aborted: 0,
     refused: 0,
-    tokens: { prompt: 0, completion: 0 },
+    tokens: { prompt: 0, cached: 0, completion: 0 },
+    recent: { tokensPerSecond: 0, firstTokenMs: null },
     restarts: 0,
   };
   const worker = {
     id: "m#0.0",
     replica: 0,
     pid: 1,
+    footprint: null,
     state: "ready",
     cpus: [],
     restarts: 0,
