@@ -6,7 +6,7 @@ import { Client } from "undici";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { AdminClient } from "../../src/admin/client.ts";
 import { startLoad } from "../fixtures/load-kit.ts";
-import { CorralProcess, compileCommand, isRunning } from "../fixtures/serve-kit.ts";
+import { CorralProcess, childrenOf, compileCommand, isRunning } from "../fixtures/serve-kit.ts";
 import { until } from "./worker-kit.ts";
 
 let dir = "";
@@ -45,8 +45,8 @@ interface Served {
   readonly exit: Promise<unknown[]>;
 }
 
-async function serve(): Promise<Served> {
-  const env = { CORRAL_STATE_DIR: dir, CORRAL_ADMIN: "", RUNTIME_DIRECTORY: "", NOTIFY_SOCKET: "" };
+async function serve(more: NodeJS.ProcessEnv = {}): Promise<Served> {
+  const env = { CORRAL_STATE_DIR: dir, CORRAL_ADMIN: "", RUNTIME_DIRECTORY: "", NOTIFY_SOCKET: "", ...more };
   const process = new CorralProcess(["serve", "--config", file()], env);
   successors.push(process.child.pid ?? 0);
   const url = await process.said(/(http:\/\/[\d.]+:\d+)/);
@@ -115,5 +115,29 @@ describe("corral upgrade", () => {
     configure({});
     expect((await upgrade()).code).toBe(0);
     expect(await exit).toEqual([0, null]);
+  });
+
+  test.each(["SIGKILL", "SIGTERM"] as const)(
+    "a new process does not outlive an old one that ends too soon by %s",
+    async (signal) => {
+      configure({});
+      const { process: old, exit } = await serve();
+      const pid = old.child.pid ?? 0;
+      const upgrading = upgrade();
+      await until(() => childrenOf(pid, "node").length > 0);
+      const successor = childrenOf(pid, "node");
+      process.kill(pid, signal);
+      await exit;
+      expect((await upgrading).code).not.toBe(0);
+      expect(successor).toHaveLength(1);
+      await until(() => !successor.some(isRunning));
+    },
+  );
+
+  test("leaves it to systemd where that started it", async () => {
+    configure({});
+    const { client, process: old } = await serve({ NOTIFY_SOCKET: join(dir, "notify") });
+    expect(await upgrade()).toMatchObject({ code: 1, stderr: expect.stringMatching(/systemctl restart/) });
+    expect(await client.status()).toMatchObject({ pid: old.child.pid, state: "ready" });
   });
 });
