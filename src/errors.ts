@@ -14,8 +14,10 @@ export const ERROR_CODES = {
   CORRAL_MODEL_MISSING: "the model file does not exist or cannot be read",
   CORRAL_MODEL_BROKEN: "the model file is damaged or is not what its name says",
   CORRAL_MODEL_UNSUPPORTED: "the engine cannot run this kind of model",
+  CORRAL_MODEL_UNKNOWN: "no model of that name is served",
   CORRAL_WRITE_FAILED: "a file could not be written: no space, no permission or no such folder",
   CORRAL_DOES_NOT_FIT: "the plan needs more memory or CPUs than the machine gives",
+  CORRAL_NO_ROOM: "other models hold the memory that this one needs, and made no room in time",
   CORRAL_WORKER_FAILED: "a worker could not be started, or ended by itself",
   CORRAL_WORKER_LOST: "the worker that held a request died or was replaced before it had answered",
   CORRAL_WORKER_ANSWERED: "the engine answered a request with an error",
@@ -25,6 +27,8 @@ export const ERROR_CODES = {
   CORRAL_REQUEST_INVALID: "a request is malformed",
   CORRAL_PORT_TAKEN: "the address to listen on is in use",
   CORRAL_SERVICE_FAILED: "systemd refused what it was asked, or is not there",
+  CORRAL_NOT_RUNNING: "no corral listens where a command looked for one",
+  CORRAL_UPGRADE_FAILED: "the new process did not take over, and the old one goes on",
   CORRAL_INTERNAL: "a defect of corral itself",
 } as const;
 

@@ -11,11 +11,30 @@ export {
 export { cacheDir } from "../build-scripts/cache.ts";
 export { type Examination, examine } from "../build-scripts/examine.ts";
 export { progressReporter } from "../build-scripts/progress.ts";
+export type { ReloadReport } from "./admin/administered.ts";
+export { AdminClient } from "./admin/client.ts";
+export { findAdmin } from "./admin/find.ts";
+export { administerPools, type InstanceParts } from "./admin/pools.ts";
+export { type Predecessor, predecessor } from "./admin/predecessor.ts";
+export { type Admin, openAdmin } from "./admin/server.ts";
+export type { InstanceStatus, ModelStatus } from "./admin/status.ts";
+export { upgrader } from "./admin/successor.ts";
+export type { CorralOptions } from "./config/corral-options.ts";
 export type { GatewayOptions } from "./config/gateway-options.ts";
-export { type Config, type ConfigSources, loadConfig } from "./config/load.ts";
+export { type Config, type ConfigSources, loadConfig, usualConfigFiles } from "./config/load.ts";
+export type { ModelOptions } from "./config/model-options.ts";
+export { poolOptionsOf } from "./config/model-options.ts";
 export type { PoolOptions } from "./config/pool-options.ts";
+export { type CorralSetup, createCorral, openCorral } from "./corral.ts";
+export type { Changes, Corral, CorralEvents, CorralModel, ManyModels } from "./corral-types.ts";
 export { CorralError, ERROR_CODES, type ErrorCode } from "./errors.ts";
-export { type Address as GatewayAddress, createGateway, type Gateway, type GatewayParts } from "./gateway/gateway.ts";
+export {
+  type Address as GatewayAddress,
+  type CloseOptions,
+  createGateway,
+  type Gateway,
+  type GatewayParts,
+} from "./gateway/gateway.ts";
 export { type LoadedPool, type LoadFigures, type LoadSpec, measureLoad, type RequestShape } from "./load/load.ts";
 export type { Percentiles } from "./load/statistics.ts";
 export { TRACES, type Trace } from "./load/trace.ts";
@@ -52,8 +71,13 @@ export type {
 export { createPool, openPool, type PoolSetup, planPool } from "./pool.ts";
 export type {
   CallOptions,
+  EngineMetrics,
   ExchangeFacts,
   Failure,
+  Footprint,
+  Gaps,
+  LogLine,
+  LogOptions,
   Pool,
   PoolEvents,
   PoolRequest,
@@ -66,7 +90,8 @@ export type {
   WorkerSnapshot,
   WorkerStats,
 } from "./pool-types.ts";
-export { type Gathered, gather as gatherService, ownMain, usualConfig } from "./service/gather.ts";
+export type { ServedModel } from "./served-model.ts";
+export { type Gathered, gather as gatherService, usualConfig } from "./service/gather.ts";
 export { holdBack } from "./service/hold.ts";
 export { installUnits, showStatus, uninstallUnits, unitFolder } from "./service/install.ts";
 export { isJournal, journalLine } from "./service/journal.ts";

@@ -1,4 +1,5 @@
 import type { EventEmitter } from "node:events";
+import type { PoolOptions } from "./config/pool-options.ts";
 import type { ModelDescription } from "./model/description.ts";
 import type { Plan } from "./plan/plan.ts";
 import type {
@@ -11,12 +12,15 @@ import type {
   EmbeddingResponse,
 } from "./pool/openai-types.ts";
 import type { ExchangeFacts } from "./proxy/facts.ts";
+import type { Gaps } from "./proxy/gaps.ts";
 import type { Sink, UpstreamRequest } from "./proxy/sink.ts";
 import type { ScaleReason } from "./scale/decide.ts";
+import type { Footprint } from "./worker/footprint.ts";
+import type { LogLine, LogQuery } from "./worker/journal.ts";
 import type { Failure } from "./worker/state.ts";
 import type { WorkerEvent, WorkerSnapshot } from "./worker/supervisor.ts";
 
-export type { ExchangeFacts, Failure, WorkerEvent, WorkerSnapshot };
+export type { ExchangeFacts, Failure, Footprint, Gaps, LogLine, WorkerEvent, WorkerSnapshot };
 
 /**
  * The live workers of one model. Every call waits for a free slot in a bounded queue; none listens on a port of the
@@ -57,6 +61,15 @@ export interface Pool extends EventEmitter<PoolEvents>, AsyncDisposable {
   readonly state: PoolState;
   /** A snapshot. */
   stats(): PoolStats;
+  /** Reads what the workers' processes take, for `stats`; what was read within the last second is left as it is. */
+  measure(): Promise<void>;
+  /** Asks the engines that are ready for their own figures; one that does not answer within a second is left out. */
+  scrape(): Promise<readonly EngineMetrics[]>;
+  /**
+   * What the workers have written, the oldest line first: the last lines of each and of its earlier starts are kept. No
+   * prompt, answer or key, as long as `args` do not make the engine print them.
+   */
+  logs(options?: LogOptions): AsyncIterable<LogLine>;
   /**
    * Plans anew with so many workers, and starts them where the pool is idle; those that stay go on undisturbed where
    * their plan is the same. From then on neither load nor the machine changes their number, but `idleTimeout` still ends
@@ -64,8 +77,25 @@ export interface Pool extends EventEmitter<PoolEvents>, AsyncDisposable {
    * @throws CorralError CORRAL_DOES_NOT_FIT, CORRAL_BAD_OPTION, CORRAL_POOL_CLOSED
    */
   scale(workers: number | "auto"): Promise<void>;
-  /** Takes no more requests, lets running ones finish up to `drainTimeout`, ends the workers. Idempotent. */
-  close(): Promise<void>;
+  /**
+   * Goes over to other options as `scale` does. Those that workers are started with once and for all (source, engine, args,
+   * times of their life) must stay as they are.
+   * @throws CorralError CORRAL_DOES_NOT_FIT, CORRAL_BAD_OPTION, CORRAL_POOL_CLOSED, CORRAL_NO_ROOM; nothing has changed then
+   */
+  reconfigure(options: PoolOptions): Promise<void>;
+  /** Starts the fewest workers that serve, where none runs. @throws CorralError CORRAL_NO_ROOM, CORRAL_POOL_FAILED */
+  load(): Promise<void>;
+  /** Ends all workers when their requests are over. Requests that come meanwhile wait, and load it again. */
+  unload(why?: "asked" | "room"): Promise<void>;
+  /**
+   * Starts every worker anew, one after the other: of two or more all but one serve at any time. Of one the new one serves
+   * before the old one ends, where memory has room for both; else requests wait. None is lost. Nothing to do where the
+   * pool is idle.
+   * @throws CorralError of the first worker that does not come to serve again: the others go on; CORRAL_POOL_CLOSED
+   */
+  restart(): Promise<void>;
+  /** Takes no more requests, lets running ones finish up to `drainTimeout` (default: the pool's), ends the workers. Idempotent. */
+  close(options?: { drainTimeout?: number }): Promise<void>;
   /** Ends requests and workers now. Idempotent; cuts a `close` short. */
   destroy(): Promise<void>;
 }
@@ -82,6 +112,8 @@ export interface PoolEvents {
   /** Its workers keep dying: requests are refused until `recovered`. */
   failed: [Failure];
   recovered: [];
+  /** Nothing of it is left. */
+  closed: [];
   /** One sentence for a person: something runs otherwise than planned. */
   warning: [string];
 }
@@ -92,9 +124,16 @@ export interface ScaleEvent {
   readonly to: number;
   /**
    * wake: a request came when none ran. queue: requests waited too long. spare: fewer would have done. idle: there was no
-   * request for `idleTimeout`. asked: `scale` was called. machine: its limits changed.
+   * request for `idleTimeout`. asked: `scale`, `load` or `unload` was called. machine: its limits
+   * changed. room: another model needed the memory.
    */
-  readonly why: ScaleReason | "asked" | "machine";
+  readonly why: ScaleReason | "asked" | "machine" | "room";
+}
+
+export interface LogOptions extends LogQuery {
+  /** Go on with each line as it comes, until the signal aborts, the reader leaves, or the pool ends. Default false. */
+  readonly follow?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface CallOptions {
@@ -148,7 +187,12 @@ export interface PoolStats {
   readonly aborted: number;
   readonly refused: number;
   /** As the engine counted them in its answers. */
-  readonly tokens: { readonly prompt: number; readonly completion: number };
+  readonly tokens: { readonly prompt: number; readonly cached: number; readonly completion: number };
+  /** Of the last minute: tokens of answers, spread over the time in which they were made, and waits for first tokens. */
+  readonly recent: {
+    readonly tokensPerSecond: number;
+    readonly firstTokenMs: { readonly p50: number; readonly p95: number } | null;
+  };
   /** Starts of workers beyond the first of each replica. */
   readonly restarts: number;
 }
@@ -162,4 +206,12 @@ export interface WorkerStats extends WorkerSnapshot {
   readonly served: number;
   /** Milliseconds since the last byte came back from it. Only while requests are in flight. */
   readonly quiet?: number;
+  /** As `measure` has found it last; null before. */
+  readonly footprint: Footprint | null;
+}
+
+/** What the engine of a worker counts itself, as Prometheus text. */
+export interface EngineMetrics {
+  readonly replica: number;
+  readonly text: string;
 }

@@ -2,15 +2,13 @@ import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PoolOptions, ResolvedPoolOptions } from "./config/pool-options.ts";
 import { resolvePoolOptions } from "./config/resolve.ts";
-import type { Program } from "./engine/engine.ts";
-import { changesOf, limitsOf, type MachineLimits, watchLimits } from "./machine/watch.ts";
 import type { ModelDescription } from "./model/description.ts";
 import type { Plan } from "./plan/plan.ts";
 import { ask, askEvents, askJson } from "./pool/ask.ts";
-import { type Blueprint, draw, equip, nameOfPool, type PoolSetup, redraw } from "./pool/blueprint.ts";
-import { closedError, failedError } from "./pool/errors.ts";
+import { draw, nameOfPool, type PoolSetup } from "./pool/blueprint.ts";
+import { canChange, differences } from "./pool/change.ts";
+import { closedError, failedError, notWhileRunning } from "./pool/errors.ts";
 import { Fleet } from "./pool/fleet.ts";
-import { readMachineWithout, redrawFor } from "./pool/follow-machine.ts";
 import type {
   ChatChunk,
   ChatCompletion,
@@ -20,13 +18,15 @@ import type {
   EmbeddingRequest,
   EmbeddingResponse,
 } from "./pool/openai-types.ts";
-import { makeRunDir, removeRunDir } from "./pool/run-dir.ts";
-import { type Crew, Scaler } from "./pool/scaler.ts";
 import { Tally } from "./pool/tally.ts";
+import { Workforce } from "./pool/workforce.ts";
 import type {
   CallOptions,
+  EngineMetrics,
   ExchangeFacts,
   Failure,
+  LogLine,
+  LogOptions,
   Pool,
   PoolEvents,
   PoolRequest,
@@ -36,8 +36,7 @@ import type {
 } from "./pool-types.ts";
 import { exchange } from "./proxy/exchange.ts";
 import type { Sink, UpstreamRequest } from "./proxy/sink.ts";
-import { firstWorkers, scaleLimitsOf } from "./scale/limits.ts";
-import { Supervisor } from "./worker/supervisor.ts";
+import { Journal } from "./worker/journal.ts";
 
 export type { PoolSetup };
 
@@ -69,26 +68,20 @@ export function openPool(options: PoolOptions = {}, setup: PoolSetup = {}): Pool
  * What a pool with these options would run. Nothing is started, built or converted.
  * @throws CorralError CORRAL_BAD_OPTION, CORRAL_MODEL_*, CORRAL_DOES_NOT_FIT
  */
-export async function planPool(options: PoolOptions = {}): Promise<Plan> {
-  return (await draw(resolvePoolOptions(options))).plan;
+export async function planPool(options: PoolOptions = {}, setup: PoolSetup = {}): Promise<Plan> {
+  return (await draw(resolvePoolOptions(options), setup)).plan;
 }
 
 class LivePool extends EventEmitter<PoolEvents> implements Pool {
   readonly name: string;
-  readonly #options: ResolvedPoolOptions;
+  #options: ResolvedPoolOptions;
   readonly #setup: PoolSetup;
   readonly #fleet: Fleet;
-  readonly #scaler: Scaler;
+  readonly #workforce: Workforce;
   readonly #tally = new Tally();
-  /** Aborts when the pool is to end: its start is given up, and the machine is watched no longer. */
-  readonly #giveUp = new AbortController();
+  readonly #journal = new Journal();
   readonly #started: Promise<void>;
   #state: Exclude<PoolState, "idle"> = "starting";
-  /** What plans are made by: the options, or what `scale` made of them. */
-  #wish: ResolvedPoolOptions;
-  #blueprint: Blueprint | null = null;
-  #runDir: string | null = null;
-  #supervisor: Supervisor | null = null;
   #closing: Promise<void> | null = null;
   #destroying: Promise<void> | null = null;
 
@@ -96,33 +89,37 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     super();
     this.name = nameOfPool(options);
     this.#options = options;
-    this.#wish = options;
     this.#setup = setup;
     this.#fleet = new Fleet(options.queueLimit);
-    this.#scaler = new Scaler({
-      admission: this.#fleet.admission,
-      run: async (plan) => this.#supervisor?.scale(plan),
-      tell: (event) => this.emit("scaled", event),
+    this.#workforce = new Workforce({
+      name: this.name,
+      options,
+      setup,
+      fleet: this.#fleet,
+      journal: this.#journal,
+      events: this,
+      failed: (why) => this.#fail(why),
+      recovered: () => this.#recover(),
     });
     this.#started = this.#start();
     this.#started.catch((error) => this.#fail(error));
   }
 
   get model(): ModelDescription | null {
-    return this.#blueprint?.model ?? null;
+    return this.#workforce.blueprint?.model ?? null;
   }
 
   get plan(): Plan | null {
-    return this.#blueprint?.plan ?? null;
+    return this.#workforce.blueprint?.plan ?? null;
   }
 
   get state(): PoolState {
-    return this.#state === "ready" && this.#scaler.isAsleep ? "idle" : this.#state;
+    return this.#state === "ready" && this.#workforce.isAsleep ? "idle" : this.#state;
   }
 
   get isReady(): boolean {
     if (this.#isClosing) return false;
-    return this.#fleet.admission.hasUpstream || (this.#state === "ready" && this.#scaler.isServing);
+    return this.#fleet.admission.hasUpstream || (this.#state === "ready" && this.#workforce.isServing);
   }
 
   ready(): Promise<void> {
@@ -152,8 +149,8 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   async exchange(request: UpstreamRequest, sink: Sink, { signal }: CallOptions = {}): Promise<ExchangeFacts> {
     const { admission, connections } = this.#fleet;
     const answer = exchange(request, sink, { admission, connections, signal });
-    this.#scaler.enter();
-    const facts = await answer.finally(() => this.#scaler.leave());
+    this.#workforce.enter();
+    const facts = await answer.finally(() => this.#workforce.leave());
     this.#tally.add(facts);
     const [path = ""] = request.path.split("?", 1);
     this.emit("request", { ...facts, pool: this.name, method: request.method, path });
@@ -161,7 +158,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   }
 
   stats(): PoolStats {
-    const workers = this.#supervisor?.snapshot() ?? [];
+    const workers = this.#workforce.snapshot();
     return {
       name: this.name,
       state: this.state,
@@ -171,24 +168,58 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     };
   }
 
-  async scale(workers: number | "auto"): Promise<void> {
-    await this.#started;
-    if (this.#isClosing || !this.#blueprint) throw closedError(this.name);
-    const fixed = { workers, minWorkers: "auto", maxWorkers: "auto" } as const;
-    const wish = workers === "auto" ? this.#options : { ...this.#options, ...fixed };
-    this.#blueprint = redraw(this.#blueprint, wish, this.#blueprint.machine);
-    this.#wish = wish;
-    const crew = this.#crewOf(this.#blueprint.plan);
-    await this.#scaler.adopt(crew, "asked", firstWorkers(wish, crew.limits));
+  async *logs({ follow = false, signal, ...query }: LogOptions = {}): AsyncGenerator<LogLine> {
+    const ends = [this.#workforce.signal, ...(signal ? [signal] : [])];
+    yield* follow ? this.#journal.follow(query, AbortSignal.any(ends)) : this.#journal.tail(query);
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#drain().then(() => this.#end((supervisor) => supervisor.close()));
+  measure(): Promise<void> {
+    return this.#fleet.measure(this.#workforce.snapshot());
+  }
+
+  scrape(): Promise<readonly EngineMetrics[]> {
+    return this.#fleet.scrape(this.#workforce.snapshot());
+  }
+
+  async scale(workers: number | "auto"): Promise<void> {
+    const fixed = { workers, minWorkers: "auto", maxWorkers: "auto" } as const;
+    await this.#untilItRuns();
+    await this.#workforce.adopt(workers === "auto" ? this.#options : { ...this.#options, ...fixed }, { wakes: true });
+  }
+
+  async reconfigure(options: PoolOptions): Promise<void> {
+    const wish = resolvePoolOptions(options);
+    const fixed = differences(this.#options, wish).filter((option) => !canChange(option));
+    if (fixed.length > 0) throw notWhileRunning(fixed);
+    await this.#untilItRuns();
+    await this.#workforce.adopt(wish, { wakes: false });
+    this.#options = wish;
+    this.#fleet.admission.limit = wish.queueLimit;
+  }
+
+  async load(): Promise<void> {
+    await this.#untilItRuns();
+    await this.#workforce.load();
+    if (!this.isReady) throw failedError(this.name, this.#whyNoneServes());
+  }
+
+  async unload(why: "asked" | "room" = "asked"): Promise<void> {
+    await this.#untilItRuns();
+    await this.#workforce.unload(why);
+  }
+
+  async restart(): Promise<void> {
+    await this.#untilItRuns();
+    await this.#workforce.restart();
+  }
+
+  close({ drainTimeout = this.#options.drainTimeout }: { drainTimeout?: number } = {}): Promise<void> {
+    this.#closing ??= this.#drain(drainTimeout).then(() => this.#end("close"));
     return this.#closing;
   }
 
   destroy(): Promise<void> {
-    this.#destroying ??= this.#end((supervisor) => supervisor.destroy());
+    this.#destroying ??= this.#end("destroy");
     this.#closing ??= this.#destroying;
     return this.#destroying;
   }
@@ -198,76 +229,19 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   }
 
   async #start(): Promise<void> {
-    const { signal: outer } = this.#setup;
-    const signal = AbortSignal.any([this.#giveUp.signal, ...(outer ? [outer] : [])]);
-    signal.throwIfAborted();
-    this.#blueprint = await draw(this.#options, this.#setup);
-    this.emit("planned", this.#blueprint.plan);
-    const { blueprint, program } = await equip(this.#blueprint, this.#options, this.#setup, signal);
-    this.#blueprint = blueprint;
-    for (const sentence of program.warnings) this.emit("warning", sentence);
-    this.#runDir = await makeRunDir();
-    signal.throwIfAborted();
-    const crew = this.#crewOf(blueprint.plan);
-    const workers = firstWorkers(this.#options, crew.limits);
-    this.#supervisor = this.#supervise(blueprint, workers, program, this.#runDir);
-    await this.#supervisor.start(signal);
+    await this.#workforce.start();
     if (this.#state === "starting") this.#state = "ready";
-    this.#scaler.begin(crew, workers);
-    this.#followMachine(limitsOf(blueprint.machine));
   }
 
-  #crewOf(plan: Plan): Crew {
-    return { plan, limits: scaleLimitsOf(this.#wish, plan) };
+  /** @throws CorralError CORRAL_POOL_CLOSED, or why it never began */
+  async #untilItRuns(): Promise<void> {
+    await this.#started;
+    if (this.#isClosing) throw closedError(this.name);
   }
 
-  #supervise({ chosen, plan }: Blueprint, workers: number, program: Program, runDir: string): Supervisor {
-    const supervisor = new Supervisor({
-      engine: chosen.engine,
-      program,
-      plan: { ...plan, workers: plan.workers.slice(0, workers) },
-      options: this.#options,
-      runDir,
-      loadOf: (start) => this.#fleet.enlist(start),
-    });
-    supervisor.on("worker", (event) => {
-      this.#fleet.follow(event);
-      this.#scaler.look();
-      this.emit("worker", event);
-    });
-    supervisor.on("warning", (sentence) => this.emit("warning", sentence));
-    supervisor.on("failed", (failure) => {
-      this.#fail(failure);
-      this.emit("failed", failure);
-    });
-    supervisor.on("recovered", () => {
-      this.#recover();
-      this.emit("recovered");
-    });
-    return supervisor;
-  }
-
-  /** From now on, until the pool ends. */
-  #followMachine(limits: MachineLimits): void {
-    const { machine, machineRoot: root } = this.#setup;
-    if (machine !== undefined) return;
-    const { signal } = this.#giveUp;
-    void watchLimits(limits, (now, before) => this.#replan(changesOf(before, now)), { root, signal });
-  }
-
-  /** Goes over to what suits the machine as it is now. Resolves when that is decided. */
-  async #replan(changes: readonly string[]): Promise<void> {
-    const pids = this.#supervisor?.snapshot().flatMap(({ pid }) => pid ?? []) ?? [];
-    const machine = await readMachineWithout(pids, this.#setup.machineRoot);
-    if (this.#isClosing || this.#blueprint === null) return;
-    const redrawn = redrawFor(machine, this.#blueprint, this.#wish, changes);
-    if (redrawn.kind !== "same") this.emit("warning", redrawn.sentence);
-    if (redrawn.kind === "does-not-fit") return;
-    this.#blueprint = redrawn.blueprint;
-    if (redrawn.kind === "same") return;
-    this.emit("planned", redrawn.blueprint.plan);
-    // It fails only where the pool closes.
-    this.#scaler.adopt(this.#crewOf(redrawn.blueprint.plan), "machine").catch(() => {});
+  #whyNoneServes(): Failure | Error {
+    const failures = this.stats().workers.flatMap(({ lastFailure }) => lastFailure ?? []);
+    return failures[0] ?? new Error("no worker became ready");
   }
 
   #fail(why: Failure | Error): void {
@@ -282,29 +256,30 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     this.#fleet.admission.recover();
   }
 
-  /** Lets those that wait or run finish, as long as there is a worker to serve them and `drainTimeout` allows. */
-  async #drain(): Promise<void> {
+  /** Lets those that wait or run finish, as long as there is a worker to serve them and the limit allows. */
+  async #drain(drainTimeout: number): Promise<void> {
     this.#state = "closing";
+    this.#setup.residence?.startLeaving();
     const { admission } = this.#fleet;
     admission.close(closedError(this.name));
-    if (!admission.hasUpstream && !this.#scaler.isServing) return;
+    if (!admission.hasUpstream && !this.#workforce.isServing) return;
     const idle = new AbortController();
-    const limit = sleep(this.#options.drainTimeout, undefined, { signal: idle.signal }).catch(() => {});
+    const limit = sleep(drainTimeout, undefined, { signal: idle.signal }).catch(() => {});
     await Promise.race([admission.whenIdle(), limit]);
     idle.abort();
   }
 
-  async #end(stop: (supervisor: Supervisor) => Promise<void>): Promise<void> {
+  async #end(how: "close" | "destroy"): Promise<void> {
     this.#state = "closing";
     const error = closedError(this.name);
-    this.#scaler.end();
     this.#fleet.end(error);
-    this.#giveUp.abort(error);
+    this.#workforce.giveUp(error);
     await this.#started.catch(() => {});
-    if (this.#supervisor) await stop(this.#supervisor);
+    await this.#workforce.end(how);
     await this.#fleet.connections.destroyAll();
-    if (this.#runDir) await removeRunDir(this.#runDir);
+    await this.#workforce.removeFiles();
     this.#state = "closed";
+    this.emit("closed");
   }
 
   get #isClosing(): boolean {

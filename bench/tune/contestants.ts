@@ -72,6 +72,8 @@ function exchangeOver(connections: Connections): LoadedPool["exchange"] {
         bytes,
         queuedMs: 0,
         firstByteMs: null,
+        firstTokenMs: null,
+        gaps: null,
         totalMs: performance.now() - began,
         tokens: null,
         error,

@@ -7,6 +7,7 @@ import {
   openPool,
   type Pool,
   type PoolOptions,
+  poolOptionsOf,
   progressReporter,
   type RequestShape,
   readMachine,
@@ -79,7 +80,7 @@ export function benchCommand(): Command {
 }
 
 async function bench(model: string, flags: Flags): Promise<void> {
-  const options = await poolOptionsOf(model, flags);
+  const options = await optionsFor(model, flags);
   if (flags.html !== undefined) await checkPlace(flags.html);
   const shapes = shapesOf(flags);
   const interruption = onInterruption();
@@ -155,9 +156,10 @@ async function checkPlace(html: string): Promise<void> {
 }
 
 /** Flags, variables and file as `corral serve` reads them; `--concurrency` is how many ask here. */
-async function poolOptionsOf(model: string, flags: Flags): Promise<PoolOptions> {
+async function optionsFor(model: string, flags: Flags): Promise<PoolOptions> {
   const config = await loadConfig({ flags: { ...flags, model, concurrency: flags.planFor } });
-  return config.pools[0] ?? {};
+  const [only] = config.models;
+  return only === undefined ? {} : poolOptionsOf(only);
 }
 
 function shapesOf({ shape, prompt, answer }: Flags): readonly RequestShape[] {

@@ -6,6 +6,8 @@ export interface Interruption {
   readonly second: AbortSignal;
   /** Resolves at the first. */
   readonly asked: Promise<void>;
+  /** Asks to stop for another reason than a signal. */
+  ask(reason: string): void;
   /** Gives the signals back to Node, which ends the process by them. */
   release(): void;
 }
@@ -19,6 +21,7 @@ export function onInterruption(): Interruption {
     first: first.signal,
     second: second.signal,
     asked: new Promise((resolve) => first.signal.addEventListener("abort", () => resolve())),
+    ask: (reason) => first.abort(reason),
     release() {
       for (const signal of SIGNALS) process.off(signal, listener);
     },

@@ -1,11 +1,18 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { CorralError } from "../errors.ts";
+import { version } from "./version.ts";
 
 /** Loaded when asked for: `corral --version` need not read the whole engine room. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import("./serve.ts")).serveCommand(),
+  status: async () => (await import("./status.ts")).statusCommand(),
+  reload: async () => (await import("./reload.ts")).reloadCommand(),
+  restart: async () => (await import("./restart.ts")).restartCommand(),
+  scale: async () => (await import("./scale.ts")).scaleCommand(),
+  logs: async () => (await import("./logs.ts")).logsCommand(),
+  upgrade: async () => (await import("./upgrade.ts")).upgradeCommand(),
+  top: async () => (await import("./top.ts")).topCommand(fetchStatus),
   build: async () => (await import("./build.ts")).buildCommand(),
   doctor: async () => (await import("./doctor.ts")).doctorCommand(),
   plan: async () => (await import("./plan.ts")).planCommand(),
@@ -15,7 +22,13 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   model: async () => (await import("./model.ts")).modelCommand(),
 };
 
-const EXIT = { failed: 1, wrongUsage: 2 } as const;
+async function fetchStatus({ admin, signal }: { admin: string | undefined; signal: AbortSignal }) {
+  const { running } = await import("./running.ts");
+  return await (await running({ admin })).status({ signal });
+}
+
+/** 3 is what the scripts of services say of one that does not run. */
+const EXIT = { failed: 1, wrongUsage: 2, notRunning: 3 } as const;
 
 await main(process.argv.slice(2));
 
@@ -53,6 +66,7 @@ function tell(error: unknown): number {
   else if (error instanceof CorralError) console.error(`corral: ${error.message} [${error.code}]`);
   else console.error(`corral: ${error instanceof Error ? error.message : error} (CORRAL_DEBUG=1 shows where)`);
   if (error instanceof CorralError && error.code === "CORRAL_BAD_OPTION") return EXIT.wrongUsage;
+  if (error instanceof CorralError && error.code === "CORRAL_NOT_RUNNING") return EXIT.notRunning;
   // A command that was interrupted has said so.
   return typeof process.exitCode === "number" && process.exitCode !== 0 ? process.exitCode : EXIT.failed;
 }
@@ -64,15 +78,4 @@ function quietWhenNobodyReads(): void {
       if (error.code !== "EPIPE") throw error;
     });
   }
-}
-
-/** Of package.json, two folders up from the sources and three from dist/. */
-function version(): string {
-  for (const path of ["../../package.json", "../../../package.json"]) {
-    try {
-      const { name, version: own } = JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
-      if (name === "corral") return own;
-    } catch {}
-  }
-  return "unknown";
 }

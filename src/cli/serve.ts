@@ -1,24 +1,10 @@
-import { Command } from "commander";
-import type { Logger } from "pino";
-import {
-  type Config,
-  createGateway,
-  createMetrics,
-  type Gateway,
-  type GatewayAddress,
-  holdBack,
-  isJournal,
-  joinService,
-  loadConfig,
-  openPool,
-  type Pool,
-  progressReporter,
-  type Service,
-} from "../index.ts";
-import { type Interruption, onInterruption } from "./interruption.ts";
+import { Command, Option } from "commander";
+import { loadConfig, type Predecessor, predecessor, usualConfigFiles } from "../index.ts";
+import { administration, HANDED_OVER } from "./administer.ts";
+import { onInterruption } from "./interruption.ts";
 import { openLog } from "./log.ts";
-import { coloursFor } from "./terminal/colour.ts";
-import { watchPool } from "./watch-pool.ts";
+import { Instance } from "./serve/instance.ts";
+import { watchFiles } from "./serve/watch-files.ts";
 
 const EXAMPLES = `
 Examples:
@@ -40,7 +26,8 @@ A configuration file, YAML or JSON:
       workers: 2
 
 A flag wins over its variable (--drain-timeout is CORRAL_DRAIN_TIMEOUT), a variable over the file.
-SIGTERM and SIGINT let running requests finish; the second one ends them.`;
+SIGTERM and SIGINT let running requests finish; the second one ends them. While it runs: corral status, restart, scale,
+logs, upgrade.`;
 
 export function serveCommand(): Command {
   return new Command("serve")
@@ -92,131 +79,68 @@ export function serveCommand(): Command {
     .option("--body-limit <bytes>", "largest request body (default 33554432)")
     .option("--drain-timeout <ms>", "how long a stop waits for running requests (default 30000)")
     .option("--api-key-file <file>", "ask clients for one of the keys in this file, one a line")
+    .addOption(
+      new Option("--admin <path>", "Unix socket for corral status, restart ... or off (default: where they look)").env(
+        "CORRAL_ADMIN",
+      ),
+    )
+    .option("--watch", "read the configuration again whenever one of its files changes")
     .option("--log-level <level>", "silent, error, warn, info (default) or debug")
     .option("--log-content", "log prompts and answers, too")
     .addHelpText("after", EXAMPLES)
-    .action(serve);
+    .action(serveInTurn);
 }
 
 interface Flags extends Record<string, string | boolean | undefined> {
   readonly config?: string;
+  readonly admin?: string;
+  readonly watch?: true;
 }
 
-async function serve(model: string | undefined, { config: file, ...flags }: Flags): Promise<void> {
-  const config = await loadConfig({ file, flags: { ...flags, model } });
-  const log = openLog(config.gateway.logLevel);
-  const interruption = onInterruption();
-  const report = progressReporter(process.stderr);
-  const pools = config.pools.map((options) => openPool(options, { report }));
-  const gateway = assemble(config, pools, log);
-  const service = joinService({ models: () => observed(config, pools), log });
-  interruption.second.addEventListener("abort", () => void endNow(gateway, pools));
+/** After an upgrade the process before this one waits to hear how it went. */
+async function serveInTurn(model: string | undefined, flags: Flags): Promise<void> {
+  const before = predecessor();
   try {
-    await run(config, { gateway, pools, log, interruption, service });
-    await Promise.all([service.stopping(), gateway.close()]);
-    await Promise.all(pools.map((pool) => pool.close()));
+    await serve(model, flags, before);
+  } catch (error) {
+    await before?.failed(error);
+    throw error;
+  }
+}
+
+async function serve(
+  model: string | undefined,
+  { config: file, admin: path, watch, ...flags }: Flags,
+  before: Predecessor | null,
+): Promise<void> {
+  const load = () => loadConfig({ file, flags: { ...flags, model }, places: usualConfigFiles(process.env) });
+  const config = await load();
+  const log = openLog(config.gateway.logLevel);
+  if (config.files.length > 0) log.info({ files: config.files }, "configuration read");
+  const interruption = onInterruption();
+  const instance = new Instance({ config, load, log });
+  const admin = administration({
+    ...{ path, gateway: instance.gateway, interruption, log, isSuccessor: before !== null },
+    instance: instance.administered,
+  });
+  const stopWatching = watch ? watchFiles(() => instance.files, () => void instance.reload().catch(() => {})) : null;
+  interruption.second.addEventListener("abort", () => void endNow(instance));
+  try {
+    await instance.serve({ interruption, admin, before });
+    await instance.close({ toSuccessor: interruption.first.reason === HANDED_OVER });
   } finally {
-    service.end();
-    await destroyAll(gateway, pools);
+    stopWatching?.();
+    await admin.close();
+    await instance.destroy();
     interruption.release();
   }
-}
-
-function observed(config: Config, pools: readonly Pool[]) {
-  return config.pools.flatMap(({ stallTimeout, startTimeout }, index) => {
-    const pool = pools[index];
-    return pool === undefined ? [] : [{ stats: () => pool.stats(), stallTimeout, startTimeout }];
-  });
-}
-
-function assemble(config: Config, pools: readonly Pool[], log: Logger): Gateway {
-  const metrics = createMetrics();
-  for (const pool of pools) {
-    metrics.observe(pool);
-    watchPool(pool, log);
-  }
-  return createGateway({ pools, options: config.gateway, log, metrics: metrics.render });
-}
-
-interface Server {
-  readonly gateway: Gateway;
-  readonly pools: readonly Pool[];
-  readonly log: Logger;
-  readonly interruption: Interruption;
-  readonly service: Service;
-}
-
-/** Listens, loads, serves; resolves when it is asked to stop. */
-async function run(config: Config, { gateway, pools, log, interruption, service }: Server): Promise<void> {
-  const loaded = Promise.race([Promise.all(pools.map((pool) => pool.ready())), interruption.asked]);
-  await holdBack(config.gateway.listen, loaded);
-  // Else first of all: a port that is taken is said before a model has been loaded for minutes.
-  const address = await gateway.listen();
-  print(`corral listens on ${address.all.join(", ")}`);
-  log.info({ listen: address.all, models: pools.map(({ name }) => name) }, "listening");
-  warnOfChoices(config, log);
-
-  await loaded;
-  if (!interruption.first.aborted) {
-    print(welcome(pools, address));
-    log.info("ready");
-    service.ready();
-  }
-  await interruption.asked;
-  log.info({ signal: interruption.first.reason }, "stopping: running requests may finish");
-}
-
-function warnOfChoices({ gateway, pools }: Config, log: Logger): void {
-  for (const { arithmetic, name, source } of pools) {
-    if (arithmetic !== "fast") continue;
-    log.warn(
-      { model: name ?? source },
-      "fast arithmetic: sums in half precision where the CPU has them, which overflow in some models; if answers are garbage, serve without it",
-    );
-  }
-  const open = gateway.listen.flatMap((address) => (address.kind === "tcp" ? address.host : []));
-  const host = open.find((each) => !["127.0.0.1", "::1", "localhost"].includes(each));
-  if (gateway.apiKeys.length === 0 && host !== undefined) {
-    log.warn({ host }, "everyone who reaches this address may ask: --api-key-file asks for a key");
-  }
-}
-
-function welcome(pools: readonly Pool[], { examples }: GatewayAddress): string {
-  const { bold, dim } = coloursFor(process.stdout);
-  const ready = pools.map((pool) => {
-    const { name, plan } = pool;
-    const { workers = [], slots = 0 } = plan ?? {};
-    const threads = workers[0]?.threads ?? 0;
-    const running = pool.stats().workers.length;
-    const count = running < workers.length ? `${running} of at most ${workers.length}` : running;
-    return `ready: ${name} (workers: ${count}, threads: ${threads} and slots: ${slots} in each)`;
-  });
-  return [
-    ...ready,
-    "",
-    dim("# in a shell"),
-    bold(examples.curl),
-    "",
-    dim("// in JavaScript, with the package openai"),
-    examples.javascript,
-    "",
-  ].join("\n");
 }
 
 /** Milliseconds that the workers get to be gone. */
 const LAST_MOMENT = 1_000;
 
-async function endNow(gateway: Gateway, pools: readonly Pool[]): Promise<void> {
+async function endNow(instance: Instance): Promise<void> {
   setTimeout(() => process.exit(1), LAST_MOMENT);
-  await destroyAll(gateway, pools);
+  await instance.destroy();
   process.exit(1);
-}
-
-async function destroyAll(gateway: Gateway, pools: readonly Pool[]): Promise<void> {
-  await Promise.all([gateway.destroy(), ...pools.map((pool) => pool.destroy())]);
-}
-
-/** For a person at a terminal, or a script; the journal has the log. */
-function print(text: string): void {
-  if (!isJournal(process.stdout.fd)) process.stdout.write(`${text}\n`);
 }

@@ -2,15 +2,11 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import {
-  type Config,
   CorralError,
   type Gathered,
   gatherService,
   installUnits,
   loadConfig,
-  ownMain,
-  type Plan,
-  planPool,
   type RunAs,
   showStatus,
   type Unit,
@@ -100,26 +96,7 @@ async function gatherFrom(flags: InstallFlags): Promise<Gathered> {
   if (!existsSync(file)) throw configMissing(file);
   // Only what the service itself will have: not the variables of whoever installs it.
   const config = await loadConfig({ file, env: {}, flags: flags.socket.length > 0 ? { listen: flags.socket } : {} });
-  return await gatherService({
-    name: flags.name,
-    run,
-    main: ownMain(),
-    config: file,
-    listen: config.gateway.listen,
-    plans: await plansOf(config),
-    memory: null,
-    models: config.pools.map(({ source }) => source).filter((source) => source !== "echo"),
-    drain: config.gateway.drainTimeout + Math.max(...config.pools.map((pool) => pool.drainTimeout + pool.killTimeout)),
-    apiKeyFile: config.apiKeyFile,
-  });
-}
-
-/** A model that can't be planned here and now is told of when it is served. */
-async function plansOf({ pools }: Config): Promise<Plan[]> {
-  const plans = await Promise.allSettled(pools.map((options) => planPool(options)));
-  return plans.every(({ status }) => status === "fulfilled")
-    ? plans.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []))
-    : [];
+  return await gatherService({ name: flags.name, run, file, config });
 }
 
 function runOf({ user, runAs }: InstallFlags): RunAs {

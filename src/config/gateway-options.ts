@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { bytes, count, milliseconds } from "./kinds.ts";
+import { bytes, count, milliseconds, someMilliseconds } from "./kinds.ts";
 import { type ListenAddress, listenedTwice, listenText, parseListen } from "./listen.ts";
 
 /** An address as a person writes it. */
@@ -49,9 +49,11 @@ export const gatewayOptions = z.strictObject({
     .default([])
     .describe("Keys that clients may use, as `Authorization: Bearer KEY` or `x-api-key: KEY`. None: everyone may."),
   bodyLimit: bytes.default(32 * 1024 * 1024).describe("Largest request body; more is 413."),
-  bodyTimeout: count.default(30_000).describe("How long a request body may take to arrive; longer is 408."),
-  headersTimeout: count.default(10_000).describe("How long a request's head may take to arrive; longer is 408."),
-  keepAliveTimeout: count
+  bodyTimeout: someMilliseconds.default(30_000).describe("How long a request body may take to arrive; longer is 408."),
+  headersTimeout: someMilliseconds
+    .default(10_000)
+    .describe("How long a request's head may take to arrive; longer is 408."),
+  keepAliveTimeout: someMilliseconds
     .default(75_000)
     .describe("How long an idle connection is kept; longer than the 60 s of common load balancers."),
   drainTimeout: milliseconds

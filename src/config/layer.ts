@@ -1,15 +1,14 @@
-import { dirname, resolve } from "node:path";
 import type { z } from "zod";
-import { allowed, badValue } from "./resolve.ts";
+import { badValue, type Complaint, complaintsOf } from "./complaint.ts";
 
 /** Where a value came from; kept for each, so that a person can be told. */
 export type Origin =
   | { readonly kind: "flag"; readonly name: string }
   | { readonly kind: "environment"; readonly name: string }
-  | { readonly kind: "file"; readonly name: string }
-  | { readonly kind: "default" };
+  /** `name` is its absolute path; the line is null where it can't be told. */
+  | { readonly kind: "file"; readonly name: string; readonly line: number | null; readonly column: number | null };
 
-interface Setting {
+export interface Setting {
   readonly value: unknown;
   readonly origin: Origin;
 }
@@ -25,7 +24,7 @@ export function flagLayer(shape: Shape, flags: Readonly<Record<string, unknown>>
     const given = flags[key === "source" ? "model" : key];
     if (given === undefined) return undefined;
     const name = key === "source" ? "MODEL" : `--${dashed(key)}`;
-    return { value: checked(schema, "flag", name, key, given), origin: { kind: "flag", name } };
+    return { value: checked(schema, "flag", name, given), origin: { kind: "flag", name } };
   });
 }
 
@@ -35,22 +34,7 @@ export function environmentLayer(shape: Shape, env: NodeJS.ProcessEnv): Layer {
     const name = key === "source" ? "CORRAL_MODEL" : `CORRAL_${dashed(key).replaceAll("-", "_").toUpperCase()}`;
     const given = env[name];
     if (given === undefined || given === "") return undefined;
-    return { value: checked(schema, "environment variable", name, key, given), origin: { kind: "environment", name } };
-  });
-}
-
-/** One mapping of a file. `place` names it: "corral.yaml" or "corral.yaml: models.qwen". Its keys are known. */
-export function fileLayer(
-  shape: Shape,
-  mapping: Readonly<Record<string, unknown>>,
-  place: string,
-  file: string,
-): Layer {
-  return collect(shape, (key, schema) => {
-    if (mapping[key] === undefined) return undefined;
-    const result = schema.safeParse(mapping[key]);
-    if (!result.success) throw badValue(`${place}:`, key, mapping[key], describe(result.error));
-    return { value: fromFile(key, mapping[key], file), origin: { kind: "file", name: `${place}: ${key}` } };
+    return { value: checked(schema, "environment variable", name, given), origin: { kind: "environment", name } };
   });
 }
 
@@ -63,6 +47,17 @@ export function valuesOf(layer: Layer): Record<string, unknown> {
   return Object.fromEntries(Object.entries(layer).map(([key, { value }]) => [key, value]));
 }
 
+const STRENGTH = { file: 1, environment: 2, flag: 3 } as const;
+
+/** `host` and `port` are another way to say `listen`: the one from the stronger source counts, `listen` where both are. */
+export function withOneAddress(front: Layer): Layer {
+  const { listen, host, port, ...rest } = front;
+  if (listen === undefined) return front;
+  const strength = (setting?: Setting): number => (setting === undefined ? 0 : STRENGTH[setting.origin.kind]);
+  if (Math.max(strength(host), strength(port)) <= strength(listen)) return { ...rest, listen };
+  return { ...rest, ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) };
+}
+
 function collect(shape: Shape, read: (key: string, schema: z.ZodType) => Setting | undefined): Layer {
   const settings = Object.entries(shape).map(([key, schema]) => [key, read(key, schema)] as const);
   return Object.fromEntries(settings.filter((entry): entry is [string, Setting] => entry[1] !== undefined));
@@ -72,36 +67,21 @@ function collect(shape: Shape, read: (key: string, schema: z.ZodType) => Setting
  * A text becomes what its option takes: itself where texts are allowed, else the number or boolean that it spells, and
  * a list is split at commas.
  */
-function checked(schema: z.ZodType, where: string, name: string, key: string, given: unknown): unknown {
+function checked(schema: z.ZodType, where: string, name: string, given: unknown): unknown {
   const candidates = typeof given === "string" ? readings(given) : [given];
   const results = candidates.map((candidate) => ({ candidate, ...schema.safeParse(candidate) }));
   const fitting = results.find(({ success }) => success);
   if (fitting !== undefined) return fitting.candidate;
   // The last reading is the most particular one: of "1.5" the number, not the text.
   const error = results.at(-1)?.error;
-  throw badValue(
-    where,
-    key === "apiKeys" ? key : name,
-    given,
-    error === undefined ? "something else" : describe(error),
-  );
+  const complaint: Complaint | undefined = error && complaintsOf(error)[0];
+  throw badValue(where, [name], given, complaint?.kind === "value" ? complaint.expected : "something else");
 }
 
 function readings(text: string): unknown[] {
   const list = text.split(",").map((item) => item.trim());
   const spelt = text === "true" ? [true] : text === "false" ? [false] : /^-?[0-9.]+$/.test(text) ? [Number(text)] : [];
   return [text, list, ...spelt];
-}
-
-function describe(error: z.ZodError): string {
-  const issue = error.issues[0];
-  return issue === undefined ? "something else" : allowed(issue);
-}
-
-/** Paths in a file are relative to it: a service started elsewhere means the same model. */
-function fromFile(key: string, value: unknown, file: string): unknown {
-  const isPath = key === "apiKeyFile" || (key === "source" && value !== "echo");
-  return isPath && typeof value === "string" ? resolve(dirname(file), value) : value;
 }
 
 function dashed(key: string): string {

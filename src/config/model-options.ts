@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { poolOptions, type WithModel } from "./pool-options.ts";
+import { poolOptions, type ResolvedPoolOptions, type WithModel } from "./pool-options.ts";
 
 /** Options of one model among several: those of its pool, and what it is to the others. */
 export const modelOptions = poolOptions.safeExtend({
@@ -15,3 +15,8 @@ export const modelOptions = poolOptions.safeExtend({
 export type ModelOptions = WithModel<z.input<typeof modelOptions>>;
 /** What the code sees. */
 export type ResolvedModelOptions = z.output<typeof modelOptions> & { readonly name: string };
+
+/** What its pool takes of them. */
+export function poolOptionsOf({ aliases, group, start, ...options }: ResolvedModelOptions): ResolvedPoolOptions {
+  return options;
+}

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { auto, count, milliseconds } from "./kinds.ts";
+import { auto, count, milliseconds, someMilliseconds } from "./kinds.ts";
 
 /** Each option by itself. */
 const fields = z.strictObject({
@@ -120,11 +120,11 @@ const fields = z.strictObject({
     .default(256)
     .describe("Requests that may wait for a slot; more are refused with 429."),
   startTimeout: milliseconds.default(600_000).describe("How long a worker may take to become ready."),
-  probeInterval: count.default(1_000).describe("How often each worker is probed."),
-  probeTimeout: count
+  probeInterval: someMilliseconds.default(1_000).describe("How often each worker is probed."),
+  probeTimeout: someMilliseconds
     .default(3_000)
     .describe("A probe that takes longer has failed; three in a row and the worker is replaced."),
-  stallTimeout: count
+  stallTimeout: someMilliseconds
     .default(30_000)
     .describe("A busy worker that has sent no byte for so long and uses no CPU time is replaced."),
   drainTimeout: milliseconds.default(30_000).describe("How long a drain of this model waits for running requests."),

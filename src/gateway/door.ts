@@ -1,6 +1,12 @@
 import type { Server } from "node:http";
+import type { ResolvedGatewayOptions } from "../config/gateway-options.ts";
 import { type Listening, listenAt } from "./listen.ts";
 import type { Place } from "./places.ts";
+
+/** Milliseconds between two looks at which clients are too slow. */
+export const TIMEOUT_CHECK = 1_000;
+
+type TimeLimits = Pick<ResolvedGatewayOptions, "headersTimeout" | "bodyTimeout" | "keepAliveTimeout">;
 
 /** One server at one place. */
 export class Door {
@@ -38,6 +44,14 @@ export class Door {
   get descriptor(): number {
     const { _handle: handle } = this.#server as { _handle?: { readonly fd?: number } | null };
     return handle?.fd ?? -1;
+  }
+
+  /** For requests from now on. */
+  limit({ headersTimeout, bodyTimeout, keepAliveTimeout }: TimeLimits): void {
+    this.#server.headersTimeout = headersTimeout;
+    // Behind the body's own limit, which answers better.
+    this.#server.requestTimeout = headersTimeout + bodyTimeout + TIMEOUT_CHECK;
+    this.#server.keepAliveTimeout = keepAliveTimeout;
   }
 
   /** Takes no more connections. Those that are idle end, others go on. Resolves when the last one is over. */

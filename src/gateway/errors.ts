@@ -50,6 +50,7 @@ const VERDICTS: Partial<Record<ErrorCode, Verdict>> = {
   CORRAL_MODEL_MISSING: [503, "gateway", 10],
   CORRAL_MODEL_BROKEN: [503, "gateway", 10],
   CORRAL_MODEL_UNSUPPORTED: [503, "gateway", 10],
+  CORRAL_NO_ROOM: [503, "gateway", 10],
   CORRAL_DOES_NOT_FIT: [503, "gateway", 10],
 };
 const DEFECT: Verdict = [500, "gateway", null];

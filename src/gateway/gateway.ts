@@ -2,13 +2,13 @@ import { createServer, type Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
-import type { GatewayOptions, ResolvedGatewayOptions } from "../config/gateway-options.ts";
+import type { GatewayOptions } from "../config/gateway-options.ts";
 import { resolveGatewayOptions } from "../config/resolve.ts";
 import { CorralError } from "../errors.ts";
-import type { Pool } from "../pool-types.ts";
+import { refuseSameNames, type ServedModel } from "../served-model.ts";
 import { keyCheck } from "./auth.ts";
 import { isDiscarding } from "./body.ts";
-import { Door } from "./door.ts";
+import { Door, TIMEOUT_CHECK } from "./door.ts";
 import { type Examples, examplesFor } from "./examples.ts";
 import { createHandler, draining, type Handler } from "./handler.ts";
 import { HEADERS_LIMIT } from "./head.ts";
@@ -18,8 +18,8 @@ import { type Place, placesOf } from "./places.ts";
 import { Visits } from "./visits.ts";
 
 export interface GatewayParts {
-  /** Opened by the caller, and closed by it after the gateway. No two of one name. */
-  readonly pools: readonly Pool[];
+  /** Opened by the caller, and closed by it after the gateway. No two of one name. A function where they may change. */
+  readonly pools: readonly ServedModel[] | (() => readonly ServedModel[]);
   readonly options?: GatewayOptions;
   readonly log: Logger;
   /** Prometheus text for /metrics, which is 404 without it. */
@@ -47,6 +47,11 @@ export interface Gateway {
    */
   descriptors(): number[];
   /**
+   * Keys, limits and what is logged are as these say from now on; the addresses stay as they are.
+   * @throws CorralError CORRAL_BAD_OPTION: nothing has changed then
+   */
+  reconfigure(options: GatewayOptions): void;
+  /**
    * Not ready any more; new requests are refused, running ones finish up to `drainTimeout`. Idempotent.
    *
    * A socket that another process holds, too (systemd, or a successor), is left to it at once, and nobody is refused:
@@ -64,8 +69,6 @@ export interface CloseOptions {
 
 /** Bytes of a request's line and headers. */
 const HEAD_LIMIT = 16 * 1024;
-/** Milliseconds between two looks at which clients are too slow. */
-const TIMEOUT_CHECK = 1_000;
 /** Milliseconds of silence after which the kernel asks whether the client is still there. */
 const PEER_CHECK = 30_000;
 
@@ -79,8 +82,10 @@ const FAREWELL = 250;
 
 /** @throws CorralError CORRAL_BAD_OPTION */
 export function createGateway({ pools, options: given = {}, log, metrics }: GatewayParts): Gateway {
-  const options = resolveGatewayOptions(given);
-  refuseSameNames(pools);
+  let options = resolveGatewayOptions(given);
+  let checkKey = keyCheck(options.apiKeys);
+  const models = typeof pools === "function" ? pools : () => pools;
+  refuseSameNames(models());
   const visits = new Visits();
   const doors: Door[] = [];
   let isDraining = false;
@@ -91,19 +96,19 @@ export function createGateway({ pools, options: given = {}, log, metrics }: Gate
   async function open(place: Place): Promise<Door> {
     const isRefusing = (): boolean => isDraining && !hasSuccessor && place.kind !== "inherited";
     const handle = createHandler({
-      pools,
-      options,
+      models,
+      options: () => options,
       log,
       visits,
-      checkKey: keyCheck(options.apiKeys),
+      checkKey: (headers) => checkKey(headers),
       metrics: metrics ?? null,
       startedAt: Math.floor(Date.now() / 1000),
       isDraining: () => isDraining,
       isRefusing,
-      readiness: () => readinessOf(pools, isDraining),
+      readiness: () => readinessOf(models(), isDraining),
       url: () => address?.url ?? "",
     });
-    return await Door.open(openServer(options, visits, handle), place);
+    return await Door.open(openServer(visits, handle), place);
   }
 
   async function closeDoors(): Promise<void> {
@@ -114,15 +119,22 @@ export function createGateway({ pools, options: given = {}, log, metrics }: Gate
     async listen() {
       try {
         for (const place of placesOf(options.listen, process.env, process.pid)) doors.push(await open(place));
+        for (const door of doors) door.limit(options);
       } catch (error) {
         await closeDoors();
         throw error;
       }
-      address = addressOf(doors, pools[0]?.name ?? "", options.apiKeys.length > 0);
+      address = addressOf(doors, models()[0]?.name ?? "", options.apiKeys.length > 0);
       return address;
     },
 
     descriptors: () => doors.map(({ descriptor }) => descriptor),
+
+    reconfigure(next) {
+      options = resolveGatewayOptions(next);
+      checkKey = keyCheck(options.apiKeys);
+      for (const door of doors) door.limit(options);
+    },
 
     // A door of our own stays open while it drains: a load balancer asks /readyz, and gets its answer.
     async close({ toSuccessor = false } = {}) {
@@ -156,23 +168,9 @@ function addressOf(doors: readonly Door[], model: string, needsKey: boolean): Ad
   return { url, port: first?.port ?? 0, all, examples: examplesFor({ url, model, needsKey }) };
 }
 
-function refuseSameNames(pools: readonly Pool[]): void {
-  const names = pools.map(({ name }) => name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice === undefined) return;
-  throw new CorralError("CORRAL_BAD_OPTION", `Two models are named "${twice}". Give each a name of its own.`, {
-    facts: { key: "name", value: twice },
-  });
-}
-
-function openServer(options: ResolvedGatewayOptions, visits: Visits, handle: Handler): Server {
-  const { headersTimeout, bodyTimeout, keepAliveTimeout } = options;
+function openServer(visits: Visits, handle: Handler): Server {
   const server = createServer({
     maxHeaderSize: HEAD_LIMIT,
-    headersTimeout,
-    // Behind the body's own limit, which answers better.
-    requestTimeout: headersTimeout + bodyTimeout + TIMEOUT_CHECK,
-    keepAliveTimeout,
     connectionsCheckingInterval: TIMEOUT_CHECK,
     keepAlive: true,
     keepAliveInitialDelay: PEER_CHECK,

@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import type { ResolvedGatewayOptions } from "../config/gateway-options.ts";
 import { CorralError } from "../errors.ts";
-import type { ExchangeFacts, Pool } from "../pool-types.ts";
+import type { ExchangeFacts } from "../pool-types.ts";
+import type { ServedModel } from "../served-model.ts";
 import { logVisit } from "./access-log.ts";
 import { Answer } from "./answer.ts";
 import type { KeyCheck } from "./auth.ts";
@@ -12,7 +13,7 @@ import { Content } from "./content.ts";
 import { dialectOf, refusal } from "./errors.ts";
 import { checkBodyHead, checkHead } from "./head.ts";
 import { llamaHealth, type Readiness } from "./health.ts";
-import { describeModel, listModels, poolFor } from "./models.ts";
+import { describeModel, listModels, modelFor } from "./models.ts";
 import { PAGE_HEADERS, page } from "./page.ts";
 import { isOpen, routeOf, type WorkPath } from "./routes.ts";
 import { Visit } from "./visit.ts";
@@ -20,8 +21,10 @@ import type { Visits } from "./visits.ts";
 
 /** What the handler needs of the gateway around it. */
 export interface Surroundings {
-  readonly pools: readonly Pool[];
-  readonly options: ResolvedGatewayOptions;
+  /** As they are now. */
+  readonly models: () => readonly ServedModel[];
+  /** As they are now. */
+  readonly options: () => ResolvedGatewayOptions;
   readonly log: Logger;
   readonly checkKey: KeyCheck;
   /** Prometheus text; null where nobody measures. */
@@ -46,10 +49,10 @@ export type Handler = (request: IncomingMessage, response: ServerResponse, wants
 
 /** Answers one request after the other, whatever happens to it; never rejects. */
 export function createHandler(around: Surroundings): Handler {
-  const { options, log } = around;
+  const { log } = around;
   return async (request, response, wantsContinue) => {
     const visit = new Visit(request, response);
-    const content = options.logContent ? new Content() : null;
+    const content = around.options().logContent ? new Content() : null;
     visit.content = content;
     const answer = new Answer(response, dialectOf(visit.path), content && ((chunk) => content.answer(chunk)));
     response.setHeader("x-request-id", visit.id);
@@ -81,7 +84,7 @@ async function answerVisit(
   answer: Answer,
   exchange: Exchange,
 ): Promise<ExchangeFacts | null> {
-  const { pools, startedAt, checkKey, metrics } = around;
+  const { startedAt, checkKey, metrics } = around;
   const { request } = exchange;
   checkHead(request);
   const route = routeOf(visit.method, request.url ?? "");
@@ -90,10 +93,10 @@ async function answerVisit(
     case "work":
       return await work(around, visit, answer, exchange, route.path);
     case "models":
-      answer.json(200, listModels(pools, startedAt));
+      answer.json(200, listModels(around.models(), startedAt));
       return null;
     case "model":
-      answer.json(200, describeModel(poolFor(pools, route.id), startedAt));
+      answer.json(200, describeModel(modelFor(around.models(), route.id), startedAt));
       return null;
     case "live":
       answer.json(200, { status: "ok" });
@@ -130,7 +133,7 @@ async function work(
   { request, response, wantsContinue }: Exchange,
   path: WorkPath,
 ): Promise<ExchangeFacts> {
-  const { pools, options } = around;
+  const options = around.options();
   if (around.isRefusing()) throw draining();
   checkBodyHead(request, options.bodyLimit);
   if (wantsContinue) {
@@ -146,7 +149,7 @@ async function work(
 
   const { model, stream } = checkBody(path, body, options);
   visit.stream = stream;
-  const pool = poolFor(pools, model);
+  const pool = modelFor(around.models(), model);
   visit.model = pool.name;
   if (pool.state === "starting") throw loading(pool.name);
   const headers = { ...forwarded(request), "x-request-id": visit.id };
@@ -165,10 +168,10 @@ function forwarded({ headers }: IncomingMessage): Record<string, string> {
 function pageFacts(around: Surroundings, { headers }: IncomingMessage) {
   const host = headers.host ?? "";
   return {
-    models: around.pools.map((pool) => ({ name: pool.name, state: pool.state })),
+    models: around.models().map((pool) => ({ name: pool.name, state: pool.state })),
     // The name that the browser came by, where it is one: it stands in a command to paste.
     url: /^[A-Za-z0-9.-]+(:\d+)?$|^\[[0-9a-f:]+\](:\d+)?$/.test(host) ? `http://${host}` : around.url(),
-    needsKey: around.options.apiKeys.length > 0,
+    needsKey: around.options().apiKeys.length > 0,
   };
 }
 

@@ -1,4 +1,5 @@
-import type { Pool, PoolState } from "../pool-types.ts";
+import type { PoolState } from "../pool-types.ts";
+import type { ServedModel } from "../served-model.ts";
 
 export interface Readiness {
   readonly isReady: boolean;
@@ -10,7 +11,7 @@ export interface Readiness {
  * Ready once no model is loading any more and one at least can answer: a failed model does not take the others out of
  * a load balancer.
  */
-export function readinessOf(pools: readonly Pool[], isDraining: boolean): Readiness {
+export function readinessOf(pools: readonly ServedModel[], isDraining: boolean): Readiness {
   const models = Object.fromEntries(pools.map((pool) => [pool.name, pool.state]));
   const states = Object.values(models);
   const state = isDraining

@@ -2,8 +2,11 @@ import { once } from "node:events";
 import { readFileSync, readlinkSync } from "node:fs";
 import type { Server } from "node:net";
 import { CorralError } from "../errors.ts";
+import { listenOnPath } from "../unix-socket.ts";
 import type { Place } from "./places.ts";
-import { listenOnPath } from "./unix-socket.ts";
+
+/** A reverse proxy of the same group may connect. */
+const FOR_GROUP = { mode: 0o660 } as const;
 
 /** What a server got to listen on. */
 export interface Listening {
@@ -24,7 +27,7 @@ export async function listenAt(server: Server, place: Place): Promise<Listening>
         await once(server, "listening");
         return { ...addressOf(server, place.host), remove: nothing };
       case "unix":
-        return { url: `unix:${place.path}`, port: null, remove: await listenOnPath(server, place.path) };
+        return { url: `unix:${place.path}`, port: null, remove: await listenOnPath(server, place.path, FOR_GROUP) };
       case "inherited":
         server.listen({ fd: place.descriptor });
         await once(server, "listening");

@@ -1,28 +1,28 @@
-import type { Pool } from "../pool-types.ts";
+import { findModel, namesOf, type ServedModel } from "../served-model.ts";
 import { refusal } from "./errors.ts";
 
-/** The pool that a request means. @throws CorralError with the status 400 or 404 */
-export function poolFor(pools: readonly Pool[], model: string | null): Pool {
-  const [only] = pools;
+/** The model that a request means. @throws CorralError with the status 400 or 404 */
+export function modelFor(models: readonly ServedModel[], model: string | null): ServedModel {
+  const [only] = models;
   if (model === null) {
-    if (only !== undefined && pools.length === 1) return only;
-    throw refusal(400, `Say which model: ${namesOf(pools)}.`, { param: "model" });
+    if (only !== undefined && models.length === 1) return only;
+    throw refusal(400, `Say which model: ${namesOf(models)}.`, { param: "model" });
   }
-  const pool = pools.find(({ name }) => name === model);
-  if (pool !== undefined) return pool;
-  throw refusal(404, `There is no model "${model.slice(0, 100)}" here. Served: ${namesOf(pools)}.`, {
+  const named = findModel(models, model);
+  if (named !== undefined) return named;
+  throw refusal(404, `There is no model "${model.slice(0, 100)}" here. Served: ${namesOf(models)}.`, {
     code: "model_not_found",
     param: "model",
   });
 }
 
 /** OpenAI's list, with what a person or a router wants to know besides. @param created seconds since 1970 */
-export function listModels(pools: readonly Pool[], created: number): unknown {
-  return { object: "list", data: pools.map((pool) => describeModel(pool, created)) };
+export function listModels(models: readonly ServedModel[], created: number): unknown {
+  return { object: "list", data: models.map((pool) => describeModel(pool, created)) };
 }
 
 /** `meta` has llama-server's names where it has some. */
-export function describeModel(pool: Pool, created: number): unknown {
+export function describeModel(pool: ServedModel, created: number): unknown {
   const { model, plan } = pool;
   const { state, workers, slots } = pool.stats();
   return {
@@ -31,6 +31,7 @@ export function describeModel(pool: Pool, created: number): unknown {
     created,
     owned_by: "corral",
     state,
+    ...(pool.aliases && pool.aliases.length > 0 ? { aliases: pool.aliases } : {}),
     meta: {
       ...(model && {
         architecture: model.architecture,
@@ -46,8 +47,4 @@ export function describeModel(pool: Pool, created: number): unknown {
       slots: slots.total,
     },
   };
-}
-
-function namesOf(pools: readonly Pool[]): string {
-  return pools.map(({ name }) => name).join(", ");
 }

@@ -1,18 +1,12 @@
 import { basename, dirname, join } from "node:path";
 import { CorralError } from "../errors.ts";
+import { PART_NAME } from "../model-name.ts";
 import { broken, missing } from "./broken.ts";
 import { type GgufFile, readGguf } from "./gguf/read.ts";
 import type { GgufValue } from "./gguf/value.ts";
 
 /** All files of a model, the first part first. A model that isn't split is one file. */
 export type ModelParts = readonly [GgufFile, ...GgufFile[]];
-
-/** As llama-gguf-split names them: the engine finds the other parts by this name. */
-const PART_NAME = /^(?<stem>.+)-(?<part>\d{5})-of-(?<count>\d{5})\.gguf$/;
-
-/** A file's name without its ending and part numbers. Pure. */
-export const modelName = (path: string): string =>
-  PART_NAME.exec(basename(path))?.groups?.stem ?? basename(path).replace(/\.(gguf|bin)$/i, "");
 
 /**
  * Reads the headers of all files of the model that any one of them belongs to, and checks that they belong together.

@@ -1,7 +1,7 @@
 import type { Machine } from "../machine/machine.ts";
 import type { ModelDescription } from "../model/description.ts";
 import type { EngineTraits } from "./engine-choice.ts";
-import type { MemoryLedger } from "./plan.ts";
+import type { MemoryLedger, Plan } from "./plan.ts";
 import type { EngineSettings } from "./settings.ts";
 import type { Shape } from "./shape.ts";
 
@@ -48,6 +48,11 @@ export function ledgerOf(
   };
 }
 
+/** Bytes that the workers of a plan may come to hold, prompt caches included. */
+export function claimOf({ memory }: Pick<Plan, "memory">): number {
+  return memory.peak - memory.headroom;
+}
+
 /** Keys and values for every token of every slot. Models that embed or rank keep none. */
 function keyValueBytes(model: ModelDescription, { context, slots, keyValueType }: Shape): number {
   const { layers, kvHeads, headDim, purpose } = model;
@@ -55,7 +60,7 @@ function keyValueBytes(model: ModelDescription, { context, slots, keyValueType }
 }
 
 /** A twentieth for the gateway and the system, from 128 MiB (a gateway at rest) to 2 GiB. */
-function headroomOf(budget: number): number {
+export function headroomOf(budget: number): number {
   return Math.floor(Math.min(2048 * MIB, Math.max(128 * MIB, budget / 20)));
 }
 

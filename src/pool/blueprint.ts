@@ -4,13 +4,14 @@ import type { ResolvedPoolOptions } from "../config/pool-options.ts";
 import { type Chosen, chooseEngine } from "../engine/choose.ts";
 import type { Engine, Program } from "../engine/engine.ts";
 import type { Machine } from "../machine/machine.ts";
-import { readMachine } from "../machine/read.ts";
+import { readMachineWithout } from "../machine/read-without.ts";
 import { describeModel } from "../model/describe.ts";
 import type { ModelDescription } from "../model/description.ts";
-import { modelName } from "../model/parts.ts";
 import { ensureEchoModel } from "../model/store.ts";
+import { modelName } from "../model-name.ts";
 import { makePlan } from "../plan/make.ts";
 import type { Plan, PlanOverrides, PlanWish } from "../plan/plan.ts";
+import type { Residence } from "../residency/residence.ts";
 import { keepingPromptCache } from "../scale/go-over.ts";
 import { sizedPlan } from "../scale/size.ts";
 import { type Finding, findTuned } from "../tune/find.ts";
@@ -30,6 +31,10 @@ export interface PoolSetup {
   readonly report?: ((event: BuildEvent) => void) | undefined;
   /** Where the echo model and converted models are kept. Default $CORRAL_CACHE_DIR, or the user's cache folder. */
   readonly cacheDir?: string | undefined;
+  /** Its place in memory that it shares with other pools. Default: it has the machine to itself. */
+  readonly residence?: Residence | undefined;
+  /** Whether the first workers are started by the first request. Default false. */
+  readonly isLazy?: boolean | undefined;
   /** Whether plans use what the tuner has stored. Default true; the tuner itself must not. */
   readonly useTuned?: boolean | undefined;
 }
@@ -55,15 +60,18 @@ export function nameOfPool({ name, source }: ResolvedPoolOptions): string {
 /** Starts nothing, builds nothing, converts nothing. @throws CorralError CORRAL_MODEL_*, CORRAL_DOES_NOT_FIT, CORRAL_BAD_OPTION */
 export async function draw(options: ResolvedPoolOptions, setup: PoolSetup = {}): Promise<Blueprint> {
   const path = options.source === ECHO ? await ensureEchoModel(setup.cacheDir ?? cacheDir()) : options.source;
-  const [machine, description] = await Promise.all([
-    setup.machine ?? readMachine({ root: setup.machineRoot }),
-    describeModel(path),
-  ]);
+  const [machine, description] = await Promise.all([machineFor(setup, []), describeModel(path)]);
   const model = { ...description, name: nameOfPool(options) };
   const chosen = chosenFor(model, options, setup);
   chosen.engine.checkArgs(options.args);
   const finding = await findingFor({ machine, model, chosen }, options, setup);
   return planned({ machine, model, chosen, finding }, options);
+}
+
+/** The machine to plan for, as if these processes were gone: what they hold counts as free. */
+export async function machineFor(setup: PoolSetup, pids: readonly number[]): Promise<Machine> {
+  if (setup.machine) return setup.machine;
+  return await (setup.residence?.readMachine(pids) ?? readMachineWithout(pids, setup.machineRoot));
 }
 
 /**

@@ -10,6 +10,18 @@ export function closedError(pool: string): CorralError {
   });
 }
 
+export function notWhileRunning(options: readonly string[]): CorralError {
+  const what = options.map((option) => `"${option}"`).join(", ");
+  return new CorralError("CORRAL_BAD_OPTION", `A running pool can't change ${what}: make another pool.`, {
+    facts: { options },
+  });
+}
+
+export function noRoomToGrow(pool: string): CorralError {
+  const message = `Other models hold the memory that "${pool}" would need for this. Unload one, or ask for less.`;
+  return new CorralError("CORRAL_NO_ROOM", message, { facts: { pool } });
+}
+
 /** @param why what the workers died of, or what kept them from being started. */
 export function failedError(pool: string, why: Failure | Error): CorralError {
   const facts = { pool, retryAfter: RETRY_AFTER };

@@ -1,11 +1,12 @@
 import type { CorralError } from "../errors.ts";
-import type { PoolStats, WorkerEvent, WorkerSnapshot, WorkerStats } from "../pool-types.ts";
+import type { EngineMetrics, PoolStats, WorkerEvent, WorkerSnapshot, WorkerStats } from "../pool-types.ts";
 import { Connections } from "../proxy/connections.ts";
 import { Admission } from "../route/admission.ts";
 import { leastBusy } from "../route/least-busy.ts";
 import { LiveUpstream } from "../route/live-upstream.ts";
 import type { Load } from "../worker/load.ts";
 import type { WorkerHandle } from "../worker/worker.ts";
+import { Instruments } from "./instruments.ts";
 
 /**
  * The workers as those see them who send requests: one upstream for each start of a worker, from the moment it has an
@@ -15,6 +16,7 @@ export class Fleet {
   readonly admission: Admission;
   readonly connections = new Connections();
   readonly #upstreams = new Map<string, LiveUpstream>();
+  readonly #instruments = new Instruments();
 
   constructor(queueLimit: number) {
     this.admission = new Admission({ policy: leastBusy, limit: queueLimit });
@@ -56,6 +58,14 @@ export class Fleet {
     for (const upstream of this.#upstreams.values()) upstream.cut(error);
   }
 
+  measure(workers: readonly WorkerSnapshot[]): Promise<void> {
+    return this.#instruments.measure(workers);
+  }
+
+  scrape(workers: readonly WorkerSnapshot[]): Promise<EngineMetrics[]> {
+    return this.#instruments.scrape(workers, (id) => this.#upstreams.get(id)?.endpoint ?? null);
+  }
+
   stats(workers: readonly WorkerSnapshot[]): Pick<PoolStats, "workers" | "slots" | "queued" | "queueLimit"> {
     const stats = workers.map((worker) => this.#workerStats(worker));
     return {
@@ -68,10 +78,11 @@ export class Fleet {
 
   #workerStats(worker: WorkerSnapshot): WorkerStats {
     const upstream = this.#upstreams.get(worker.id);
-    if (upstream === undefined) return { ...worker, slots: 0, inFlight: 0, served: 0 };
+    const footprint = this.#instruments.footprintOf(worker.pid);
+    if (upstream === undefined) return { ...worker, slots: 0, inFlight: 0, served: 0, footprint };
     const { slots, inFlight, served, lastProgressAt } = upstream;
     const quiet = inFlight > 0 ? { quiet: performance.now() - lastProgressAt } : {};
-    return { ...worker, slots, inFlight, served, ...quiet };
+    return { ...worker, slots, inFlight, served, footprint, ...quiet };
   }
 }
 

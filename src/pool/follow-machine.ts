@@ -1,8 +1,6 @@
 import type { ResolvedPoolOptions } from "../config/pool-options.ts";
 import { formatCpuList } from "../machine/cpulist.ts";
 import type { Machine } from "../machine/machine.ts";
-import { readPrivateMemory } from "../machine/private-memory.ts";
-import { readMachine } from "../machine/read.ts";
 import { counted } from "../plan/in-words.ts";
 import type { Plan } from "../plan/plan.ts";
 import { isSameToRun } from "../scale/go-over.ts";
@@ -13,13 +11,6 @@ export type Redrawn =
   | { readonly kind: "same"; readonly blueprint: Blueprint }
   | { readonly kind: "other"; readonly blueprint: Blueprint; readonly sentence: string }
   | { readonly kind: "does-not-fit"; readonly sentence: string };
-
-/** The machine as it is now, if these processes of the pool's own were gone: what they hold counts as free. */
-export async function readMachineWithout(pids: readonly number[], root: string | undefined): Promise<Machine> {
-  const [machine, held] = await Promise.all([readMachine({ root }), readPrivateMemory(pids)]);
-  const { total, limit, available } = machine.memory;
-  return { ...machine, memory: { ...machine.memory, available: Math.min(available + held, limit ?? total) } };
-}
 
 /** @param changes what is known to have changed, for people */
 export function redrawFor(

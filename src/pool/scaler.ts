@@ -31,6 +31,7 @@ export class Scaler {
   #requests = 0;
   #changes = 0;
   #isWaking = false;
+  #isUnloading = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(setup: ScalerSetup) {
@@ -73,6 +74,31 @@ export class Scaler {
     await this.#change(crew, { from, to: this.#state.target, why });
   }
 
+  /** Starts the fewest that serve, where none runs. Resolves when they have been tried. @throws what `run` throws */
+  async load(): Promise<void> {
+    const crew = this.#crew;
+    if (crew === null || this.#state.target > 0) return;
+    this.#state = scaleStateOf(crew.limits.least);
+    this.#isWaking = true;
+    await this.#change(crew, { from: 0, to: crew.limits.least, why: "asked" });
+  }
+
+  /** Ends all when their requests are over; those that come meanwhile wait, and start them anew. Resolves when it is done. */
+  async unload(why: "asked" | "room"): Promise<void> {
+    const from = this.#state.target;
+    if (this.#crew === null || from === 0) return;
+    this.#state = scaleStateOf(0);
+    this.#isUnloading = true;
+    await this.#change(this.#crew, { from, to: 0, why });
+  }
+
+  /** Their number stays while they are replaced, and requests wait as for any change. Rejects as `replace` does. */
+  async hold(replace: () => Promise<void>): Promise<void> {
+    if (this.#crew === null) return;
+    const { target } = this.#state;
+    await this.#change(this.#crew, { from: target, to: target, why: "asked" }, replace);
+  }
+
   /** Nothing is changed from now on. */
   end(): void {
     this.#crew = null;
@@ -94,7 +120,7 @@ export class Scaler {
   /** Decides anew. To be called when a worker has changed its state, too. */
   look(): void {
     clearTimeout(this.#timer);
-    if (this.#crew === null) return;
+    if (this.#crew === null || this.#isUnloading) return;
     const { admission } = this.#setup;
     const from = this.#state.target;
     const seen = {
@@ -115,21 +141,32 @@ export class Scaler {
     }
   }
 
-  async #change({ plan, limits }: Crew, event: ScaleEvent): Promise<void> {
+  async #change({ plan, limits }: Crew, event: ScaleEvent, make?: () => Promise<void>): Promise<void> {
     const { admission, run, tell } = this.#setup;
     this.#changes += 1;
     admission.expect(Math.max(event.to, limits.least) * limits.slots);
     if (event.from !== event.to) tell(event);
     try {
-      await run({ ...plan, workers: plan.workers.slice(0, event.to) });
+      await (make?.() ?? run({ ...plan, workers: plan.workers.slice(0, event.to) }));
+    } catch (error) {
+      this.#giveUp(event, error as Error);
+      throw error;
     } finally {
       this.#changes -= 1;
       if (!this.#isChanging) this.#settle();
     }
   }
 
+  /** None could be started: who waits for them is told, and the next request tries again. */
+  #giveUp({ from }: ScaleEvent, error: Error): void {
+    if (this.#crew === null || from > 0) return;
+    this.#state = scaleStateOf(0);
+    this.#setup.admission.dismiss(error);
+  }
+
   /** All changes are over. */
   #settle(): void {
+    this.#isUnloading = false;
     if (this.#crew === null) return;
     const { least, slots } = this.#crew.limits;
     this.#isWaking = false;

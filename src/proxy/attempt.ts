@@ -112,7 +112,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
 
   #start(status: number, headers: IncomingHttpHeaders): void {
     if (this.#given) return;
-    this.#record.start(status);
+    this.#record.start(status, String(headers["content-type"]).startsWith("text/event-stream"));
     this.#sink.start(status, toClient(headers));
   }
 

@@ -1,3 +1,5 @@
+import type { Gaps } from "./gaps.ts";
+
 /** What is known of one exchange when it is over. Times are milliseconds, sizes bytes. */
 export interface ExchangeFacts {
   readonly outcome: Outcome;
@@ -13,6 +15,13 @@ export interface ExchangeFacts {
   readonly queuedMs: number;
   /** From the call until the first byte of the answer's body; null where none came. */
   readonly firstByteMs: number | null;
+  /**
+   * From the call until the first token: in a stream the first event that carries one, else the first byte. Null where
+   * none came.
+   */
+  readonly firstTokenMs: number | null;
+  /** Between the pieces of a stream, from its first token on; null where the answer came as a whole. */
+  readonly gaps: Gaps | null;
   readonly totalMs: number;
   /** As the engine counts them, read from the end of the answer; null where it does not say. */
   readonly tokens: TokenCount | null;
@@ -29,5 +38,7 @@ export type Outcome = "answered" | "aborted" | "lost" | "refused";
 export interface TokenCount {
   /** Tokens of the prompt, those from a cache included. */
   readonly prompt: number;
+  /** Those of the prompt that were in a cache, so that nothing was computed for them. */
+  readonly cached: number;
   readonly completion: number;
 }

@@ -1,5 +1,6 @@
 import type { ExchangeFacts, Outcome } from "./facts.ts";
-import { tokensAtEndOf } from "./tokens.ts";
+import { GapCounter } from "./gaps.ts";
+import { carriesToken, tokensAtEndOf } from "./tokens.ts";
 
 /** Bytes of the answer's end that are looked at for token counts. */
 const TAIL = 4_096;
@@ -13,6 +14,11 @@ export class ExchangeRecord {
   #status: number | null = null;
   #bytes = 0;
   #firstByteAt: number | null = null;
+  #isStream = false;
+  #firstTokenAt: number | null = null;
+  /** From the first token of a stream on. */
+  #gaps: GapCounter | null = null;
+  #lastAt = 0;
   /** The newest chunks, newest first: the counts come with the last event but one, and a read may split it. */
   #last: Buffer | null = null;
   #secondLast: Buffer | null = null;
@@ -41,12 +47,17 @@ export class ExchangeRecord {
     this.#queuedMs = performance.now() - this.#since;
   }
 
-  start(status: number): void {
+  start(status: number, isStream: boolean): void {
     this.#status = status;
+    this.#isStream = isStream;
   }
 
   chunk(chunk: Buffer): void {
-    if (this.#firstByteAt === null) this.#firstByteAt = performance.now();
+    const now = performance.now();
+    if (this.#firstByteAt === null) this.#firstByteAt = now;
+    if (this.#gaps !== null) this.#gaps.add(now - this.#lastAt);
+    else if (this.#firstTokenAt === null) this.#lookForToken(chunk, now);
+    this.#lastAt = now;
     this.#bytes += chunk.length;
     this.#thirdLast = this.#secondLast;
     this.#secondLast = this.#last;
@@ -62,11 +73,24 @@ export class ExchangeRecord {
       status: this.#status,
       bytes: this.#bytes,
       queuedMs: this.#queuedMs ?? totalMs,
-      firstByteMs: this.#firstByteAt === null ? null : this.#firstByteAt - this.#since,
+      firstByteMs: this.#sinceCall(this.#firstByteAt),
+      firstTokenMs: this.#sinceCall(this.#firstTokenAt),
+      gaps: this.#gaps,
       totalMs,
       tokens: tokensAtEndOf(this.#tail()),
       error,
     };
+  }
+
+  /** The only look into the pieces of a stream, and over with its first token. */
+  #lookForToken(chunk: Buffer, now: number): void {
+    if (this.#isStream && !carriesToken(chunk)) return;
+    this.#firstTokenAt = now;
+    if (this.#isStream) this.#gaps = new GapCounter();
+  }
+
+  #sinceCall(instant: number | null): number | null {
+    return instant === null ? null : instant - this.#since;
   }
 
   #tail(): string {

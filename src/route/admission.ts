@@ -33,7 +33,7 @@ const REST = 200;
 export class Admission {
   readonly #queue = new PQueue({ autoStart: false });
   readonly #policy: Policy;
-  readonly #limit: number;
+  #limit: number;
   readonly #upstreams = new Map<string, LiveUpstream>();
   /** Oldest first, with performance.now() of when each began to wait. */
   readonly #waiting = new Map<AbortController, number>();
@@ -55,6 +55,10 @@ export class Admission {
 
   get limit(): number {
     return this.#limit;
+  }
+
+  set limit(requests: number) {
+    this.#limit = requests;
   }
 
   /** Milliseconds for which the one that has waited longest has; null where none waits. */
@@ -149,10 +153,15 @@ export class Admission {
     this.#closed ??= error;
   }
 
+  /** Refuses those that wait; later ones may wait again. */
+  dismiss(error: Error): void {
+    for (const waiting of [...this.#waiting.keys()]) waiting.abort(error);
+  }
+
   /** Refuses those that wait too, and those that would be tried again. */
   end(error: Error): void {
     this.#ended ??= error;
-    this.#dismiss(error);
+    this.dismiss(error);
   }
 
   /** Resolves when nothing waits or runs. */
@@ -216,11 +225,7 @@ export class Admission {
   }
 
   #dismissIfHopeless(error: Error): void {
-    if (!this.hasUpstream) this.#dismiss(error);
-  }
-
-  #dismiss(error: Error): void {
-    for (const waiting of [...this.#waiting.keys()]) waiting.abort(error);
+    if (!this.hasUpstream) this.dismiss(error);
   }
 
   #full(): CorralError {

@@ -43,6 +43,11 @@ export function levelsFor(goal: Goal, concurrency: number): number[] {
 const OWN_LEVEL = 0.5;
 /** What a loss counts, where a gain of the same ratio counts 1. */
 const LOSS = 3;
+/**
+ * As a ratio: more than that counts as that. Beside a neighbour one process is now three, now twenty times slower, and such
+ * chance must not outweigh what is lost on a quiet machine.
+ */
+const MOST_GAIN = 3;
 
 export interface Yardstick {
   readonly goal: Goal;
@@ -67,7 +72,7 @@ export function judge(sample: Sample, { goal, tokens, reference }: Yardstick): n
   const sum = sample.reduce((total, cell) => {
     const other = reference.find((one) => one.concurrency === cell.concurrency && one.isNoisy === cell.isNoisy);
     const gain = other === undefined ? 0 : Math.log(score(cell) / score(other));
-    return total + weightOf(cell) * (gain < 0 ? LOSS * gain : gain);
+    return total + weightOf(cell) * (gain < 0 ? LOSS * gain : Math.min(gain, Math.log(MOST_GAIN)));
   }, 0);
   return Math.exp(sum);
 }

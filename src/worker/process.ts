@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import type { Launch } from "./launch.ts";
-import { Ring } from "./ring.ts";
+import type { Ring } from "./ring.ts";
 
 export interface ProcessEnd {
   readonly exitCode: number | null;
@@ -15,8 +15,6 @@ export interface RunningProcess {
   readonly pid: number | null;
   /** Resolves when it has been reaped and its last words are read. Never rejects. */
   readonly ended: Promise<ProcessEnd>;
-  /** The last lines of stdout and stderr. */
-  tail(): string[];
   /** Does nothing to a process that has ended. */
   kill(signal: "SIGTERM" | "SIGKILL"): void;
 }
@@ -34,8 +32,15 @@ process.on("exit", () => {
  * Starts a worker's process. It gets a session of its own: Ctrl-C in a terminal goes to the whole foreground group,
  * and a worker must be told to end once, by its supervisor. What it writes is read for as long as it lives, for an
  * engine whose output pipe is full stops computing.
+ *
+ * @param output takes its stdout and stderr
  */
-export function startProcess(launch: Launch, env: Readonly<Record<string, string>>, cwd: string): RunningProcess {
+export function startProcess(
+  launch: Launch,
+  env: Readonly<Record<string, string>>,
+  cwd: string,
+  output: Ring,
+): RunningProcess {
   const child = execa(launch.file, launch.args, {
     env,
     extendEnv: false,
@@ -49,9 +54,8 @@ export function startProcess(launch: Launch, env: Readonly<Record<string, string
     cleanup: false,
   });
   const pid = child.pid ?? null;
-  const ring = new Ring();
-  child.stdout.on("data", (chunk: Buffer) => ring.push(chunk));
-  child.stderr.on("data", (chunk: Buffer) => ring.push(chunk));
+  child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => output.push(chunk));
 
   let reaped = false;
   const ended = new Promise<ProcessEnd>((resolve) => {
@@ -73,7 +77,6 @@ export function startProcess(launch: Launch, env: Readonly<Record<string, string
   return {
     pid,
     ended,
-    tail: () => ring.lines(),
     kill(signal) {
       // After it has been reaped the number may be somebody else's.
       if (pid !== null && !reaped) tryKill(pid, signal);

@@ -5,7 +5,14 @@ export interface RingLimits {
   readonly lineBytes: number;
 }
 
-const LIMITS: RingLimits = { lines: 100, lineBytes: 500 };
+/** One line of it. */
+export interface Line {
+  /** When it was complete: milliseconds since 1970. */
+  readonly at: number;
+  readonly text: string;
+}
+
+const LIMITS: RingLimits = { lines: 500, lineBytes: 500 };
 const NEWLINE = 0x0a;
 const CUT = " [...]";
 /** Colours and cursor moves, and then every control character but the tab. */
@@ -17,9 +24,11 @@ const CONTROLS = /\u001b\[[0-9;?]*[A-Za-z]|[\u0000-\u0008\u000b-\u001f\u007f]/g;
  * not UTF-8 shows as replacement characters.
  */
 export class Ring {
+  /** Hears each line when it is complete. Without it a line is not made a text before somebody asks for it. */
+  onLine: ((line: Line) => void) | null = null;
   readonly #limits: RingLimits;
   /** Complete lines, the oldest first. */
-  readonly #lines: Buffer[] = [];
+  readonly #lines: { readonly at: number; readonly bytes: Buffer }[] = [];
   #partial: Buffer[] = [];
   #partialBytes = 0;
 
@@ -39,8 +48,16 @@ export class Ring {
 
   /** The last lines, the oldest first, an unfinished one included, without control characters. */
   lines(): string[] {
-    const unfinished = this.#partialBytes > 0 ? [Buffer.concat(this.#partial)] : [];
-    return [...this.#lines, ...unfinished].map((line) => this.#show(line)).slice(-this.#limits.lines);
+    return [...this.complete(), ...this.unfinished()].map(({ text }) => text).slice(-this.#limits.lines);
+  }
+
+  complete(): Line[] {
+    return this.#lines.map(({ at, bytes }) => ({ at, text: this.#show(bytes) }));
+  }
+
+  /** The line that is being written, if any. */
+  unfinished(): Line[] {
+    return this.#partialBytes > 0 ? [{ at: Date.now(), text: this.#show(Buffer.concat(this.#partial)) }] : [];
   }
 
   /** One byte more than the limit is kept, which tells that the line was longer. */
@@ -54,10 +71,12 @@ export class Ring {
   }
 
   #endLine(): void {
-    this.#lines.push(Buffer.concat(this.#partial));
+    const line = { at: Date.now(), bytes: Buffer.concat(this.#partial) };
+    this.#lines.push(line);
     if (this.#lines.length > this.#limits.lines) this.#lines.shift();
     this.#partial = [];
     this.#partialBytes = 0;
+    this.onLine?.({ at: line.at, text: this.#show(line.bytes) });
   }
 
   #show(line: Buffer): string {

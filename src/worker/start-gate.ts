@@ -44,6 +44,11 @@ export class StartGate {
     this.#breaker = afterSuccess(this.#breaker);
   }
 
+  /** Earlier failures say nothing any more. A start that waits already goes on waiting. */
+  forgive(): void {
+    this.#breaker = CLOSED;
+  }
+
   noteFailure(): void {
     this.#breaker = afterFailure(this.#breaker, performance.now(), this.#limits);
   }

@@ -1,4 +1,4 @@
-import { EventEmitter } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { rmdir } from "node:fs/promises";
 import PQueue from "p-queue";
 import type { Endpoint } from "../endpoint.ts";
@@ -8,12 +8,14 @@ import type { Plan, WorkerPlan } from "../plan/plan.ts";
 import { Backoff, type BackoffOptions } from "./backoff.ts";
 import { BREAKER_LIMITS, type BreakerLimits } from "./breaker.ts";
 import { isDefinite, startError } from "./failure.ts";
+import type { Journal } from "./journal.ts";
 import type { Load } from "./load.ts";
 import { afterFailedStart, type Repacking, repackingWarning } from "./repacking.ts";
 import { Replica, type ReplicaWorld } from "./replica.ts";
+import { Roster } from "./roster.ts";
 import { StartGate } from "./start-gate.ts";
 import type { Failure, WorkerState } from "./state.ts";
-import { transition } from "./transition.ts";
+import { roll, type Step, transition } from "./transition.ts";
 import { Worker, type WorkerHandle, type WorkerOptions } from "./worker.ts";
 
 export type { WorkerOptions };
@@ -27,6 +29,8 @@ export interface SupervisorSetup {
   readonly runDir: string;
   /** Asked at each start of a worker, before it is ready. */
   readonly loadOf: (handle: WorkerHandle) => Load;
+  /** Keeps what the workers write. */
+  readonly journal: Journal;
   /** Times of the restarts. Defaults: backoff.ts, breaker.ts, and a minute of being ready to forget failures. */
   readonly restarts?: { backoff?: BackoffOptions; breaker?: Partial<BreakerLimits>; stableTime?: number };
 }
@@ -69,12 +73,6 @@ export interface SupervisorEvents {
 const STABLE_TIME = 60_000;
 
 /**
- * Milliseconds for running requests where a worker ends because the plan changes: nobody asked for the requests to end,
- * so that they get the time of a long answer, and not a stop's `drainTimeout`.
- */
-const LONG_ANSWER = 600_000;
-
-/**
  * Keeps the workers of one model alive. It owns which replicas there are; each replica owns its restarts, each worker
  * its process.
  */
@@ -82,9 +80,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #setup: SupervisorSetup;
   readonly #gate: StartGate;
   readonly #world: ReplicaWorld;
-  readonly #replicas = new Map<number, Replica>();
-  /** Those that serve until their successor does. */
-  readonly #leaving = new Set<Replica>();
+  readonly #roster = new Roster();
+  /** Aborts when all is to end. */
+  readonly #over = new AbortController();
   /** Starts so far of each replica number, over all plans: ids are never used twice. */
   readonly #starts = new Map<number, number>();
   readonly #changes = new PQueue({ concurrency: 1 });
@@ -92,7 +90,6 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #repacking: Repacking = "planned";
   /** While start() waits. */
   #trial: { resolve(): void; reject(error: unknown): void } | null = null;
-  #isOver = false;
   #isDown = false;
   #lastFailure: Failure | null = null;
 
@@ -152,6 +149,19 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     await this.#changes.add(() => this.#change(plan));
   }
 
+  /**
+   * Starts every worker anew, one after the other: of two or more all but one serve at any time, and of one the new one
+   * serves before the old one ends, where memory has room for both. No request is lost. Resolves when all are new; waits
+   * for a `scale` that is under way, and the other way round.
+   *
+   * @throws CorralError of the first worker that does not come to serve: those behind it go on as they are, and it is
+   * tried again as any other; CORRAL_POOL_CLOSED
+   */
+  async restart(): Promise<void> {
+    if (this.#isOver) throw closed();
+    await this.#changes.add(() => this.#roll());
+  }
+
   /** Drains all workers at once. Resolves when nothing is left: no process, socket or key. Idempotent. */
   close(): Promise<void> {
     return this.#end("drain");
@@ -163,7 +173,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   snapshot(): WorkerSnapshot[] {
-    return this.#all.flatMap(({ worker, plan, restarts, lastFailure }) => {
+    return this.#roster.all.flatMap(({ worker, plan, restarts, lastFailure }) => {
       if (worker === null) return [];
       const { id, replica, pid, state } = worker;
       return [{ id, replica, pid, state: state.name, cpus: plan.cpus, restarts, lastFailure }];
@@ -171,60 +181,78 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   async #change(next: Plan): Promise<void> {
-    const workers = [...this.#replicas.values()].map(({ plan }) => plan);
-    const steps = transition({ plan: this.#plan, workers }, next);
+    const steps = transition({ plan: this.#plan, workers: this.#roster.plans }, next);
     this.#plan = next;
-    for (const { retire, start, retireAfter } of steps) {
-      await this.#retire(retire);
-      if (this.#isOver) return;
-      if (start === null) continue;
-      this.#setAside(retireAfter);
-      const replica = new Replica(start, this.#world);
-      this.#replicas.set(start.replica, replica);
-      await replica.tried;
-      await this.#retireLeaving();
+    for (const step of steps) {
+      await this.#take(step);
+      await this.#roster.endLeaving();
       if (this.#isOver) return;
     }
   }
 
-  async #retire(numbers: readonly number[]): Promise<void> {
-    this.#setAside(numbers);
-    await this.#retireLeaving();
-  }
-
-  /** Their numbers may be given to others; they go on. */
-  #setAside(numbers: readonly number[]): void {
-    for (const number of numbers) {
-      const replica = this.#replicas.get(number);
-      if (replica === undefined) continue;
-      this.#leaving.add(replica);
-      this.#replicas.delete(number);
+  async #roll(): Promise<void> {
+    // Who asks for a new start has mended what kept the last ones from it.
+    this.#gate.forgive();
+    const serving = new Set(this.#roster.current.filter(serves).map(({ plan }) => plan.replica));
+    for (const step of roll({ plan: this.#plan, workers: this.#roster.plans }, serving)) {
+      if (serving.has(step.start.replica)) await this.#untilOthersServe(step.start.replica);
+      const replica = await this.#take(step);
+      if (this.#isOver || replica === null) throw closed();
+      if (!serves(replica)) {
+        if (step.retireAfter.length > 0) await this.#roster.takeBack(replica);
+        throw replica.lastFailure === null ? closed() : startError(replica.lastFailure);
+      }
+      await this.#roster.endLeaving();
     }
   }
 
-  async #retireLeaving(): Promise<void> {
-    const retired = [...this.#leaving].map(async (replica) => {
-      await replica.stop("drain", LONG_ANSWER);
-      this.#leaving.delete(replica);
-    });
-    await Promise.all(retired);
+  /** @throws CorralError of a worker that fails instead, CORRAL_POOL_CLOSED */
+  async #untilOthersServe(number: number): Promise<void> {
+    const isMissing = (replica: Replica): boolean => replica.plan.replica !== number && !serves(replica);
+    while (this.#roster.current.some(isMissing)) {
+      const { state } = await this.#nextEvent();
+      if (state.name === "failed") throw startError(state.failure);
+    }
+  }
+
+  /** @throws CorralError CORRAL_POOL_CLOSED */
+  async #nextEvent(): Promise<WorkerEvent> {
+    try {
+      const [event] = (await once(this, "worker", { signal: this.#over.signal })) as [WorkerEvent];
+      return event;
+    } catch {
+      throw closed();
+    }
+  }
+
+  /** @returns what it has started when that has been tried; null where there was nothing to start, or all ends */
+  async #take({ retire, start, retireAfter }: Step): Promise<Replica | null> {
+    this.#roster.setAside(retire);
+    await this.#roster.endLeaving();
+    if (this.#isOver || start === null) return null;
+    this.#roster.setAside(retireAfter);
+    const replica = new Replica(start, this.#world);
+    this.#roster.add(replica);
+    await replica.tried;
+    return replica;
   }
 
   async #end(how: "drain" | "kill"): Promise<void> {
-    this.#isOver = true;
+    this.#over.abort();
     this.#trial?.reject(closed());
-    await Promise.all(this.#all.map((replica) => replica.stop(how)));
+    await Promise.all(this.#roster.all.map((replica) => replica.stop(how)));
     await this.#changes.onIdle();
     // Whatever else is in there is not ours to remove.
     await rmdir(this.#setup.runDir).catch(() => {});
   }
 
   #startWorker(plan: WorkerPlan): Worker {
-    const { engine, program, options, runDir, loadOf } = this.#setup;
+    const { engine, program, options, runDir, loadOf, journal } = this.#setup;
     const start = this.#starts.get(plan.replica) ?? 0;
     this.#starts.set(plan.replica, start + 1);
+    const id = `${this.#plan.model.name}#${plan.replica}.${start}`;
     const worker = new Worker({
-      id: `${this.#plan.model.name}#${plan.replica}.${start}`,
+      id,
       start,
       engine,
       program,
@@ -234,9 +262,10 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       options,
       runDir,
       loadOf,
+      output: journal.open(id, plan.replica),
     });
     worker.on("state", (state) => {
-      const { replica, id, pid, endpoint } = worker;
+      const { replica, pid, endpoint } = worker;
       this.emit("worker", { replica, start, id, pid, state, endpoint });
       this.#announce();
     });
@@ -260,11 +289,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   get #serves(): boolean {
-    return this.#all.some(({ worker }) => worker?.state.name === "ready");
+    return this.#roster.all.some(serves);
   }
 
-  get #all(): Replica[] {
-    return [...this.#leaving, ...this.#replicas.values()];
+  get #isOver(): boolean {
+    return this.#over.signal.aborted;
   }
 
   /** Tells when the model is given up and when it is back; what start() itself tells is not told twice. */
@@ -278,6 +307,10 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     if (isDown) this.emit("failed", this.#lastFailure);
     else this.emit("recovered");
   }
+}
+
+function serves({ worker }: Replica): boolean {
+  return worker?.state.name === "ready";
 }
 
 function closed(): CorralError {

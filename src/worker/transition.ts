@@ -39,6 +39,30 @@ export function transition(running: Running, next: Plan): Step[] {
   return haveRoom(running, next) ? withoutGap(running.workers.length, steps) : steps;
 }
 
+/** A step that starts a worker in place of one that runs. */
+export interface Renewal extends Step {
+  readonly start: WorkerPlan;
+}
+
+/**
+ * How to start every worker anew. Pure. One after the other, so that all but one serve at any time; first those that do
+ * not serve, for whose new start nobody else need end. A worker that is alone stays until the new one is ready, where
+ * memory has room for both.
+ *
+ * @param serving the numbers of those that serve
+ */
+export function roll(running: Running, serving: ReadonlySet<number>): Renewal[] {
+  const { plan, workers } = running;
+  const [only] = workers;
+  if (only !== undefined && workers.length === 1 && serving.has(only.replica) && haveRoom(running, plan)) {
+    return [{ retire: [], start: only, retireAfter: [only.replica] }];
+  }
+  const isServing = ({ replica }: WorkerPlan): boolean => serving.has(replica);
+  return [...workers.filter((worker) => !isServing(worker)), ...workers.filter(isServing)].map((start) => {
+    return { retire: [start.replica], start, retireAfter: [] };
+  });
+}
+
 /** Puts off the end of the last workers that serve. */
 function withoutGap(running: number, steps: readonly Step[]): Step[] {
   let serving = running;

@@ -15,6 +15,7 @@ import { Probe } from "./probe.ts";
 import { type ProcessEnd, type RunningProcess, startProcess } from "./process.ts";
 import { progressLimits } from "./progress.ts";
 import { untilReady } from "./readiness.ts";
+import type { Ring } from "./ring.ts";
 import type { Failure, WorkerState } from "./state.ts";
 import { watch } from "./watch.ts";
 
@@ -55,7 +56,12 @@ export interface WorkerSetup {
   /** A folder for keys and sockets; need not exist. */
   readonly runDir: string;
   readonly loadOf: (handle: WorkerHandle) => Load;
+  /** For what it writes. */
+  readonly output: Ring;
 }
+
+/** Of its output in a failure. */
+const LAST_LINES = 100;
 
 export type Ended = Extract<WorkerState, { name: "stopped" | "failed" }>;
 
@@ -136,7 +142,7 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
   /** The whole life. */
   async #live(): Promise<Ended> {
     const { id, replica, start } = this;
-    const { engine, options, loadOf, runDir, plan } = this.#setup;
+    const { engine, options, loadOf, runDir, plan, output } = this.#setup;
     let address: Address | null = null;
     let state: Ended;
     try {
@@ -149,7 +155,7 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
         process.ended.then(() => this.#over.abort());
         await this.#serve(process, address.endpoint, this.#load);
         const end = await process.ended;
-        state = this.#conclude(await this.#ending(end, process.tail(), oomKills), engine);
+        state = this.#conclude(await this.#ending(end, output.lines().slice(-LAST_LINES), oomKills), engine);
       } else {
         state = { name: "stopped", since: performance.now() };
       }
@@ -165,12 +171,12 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
   }
 
   async #spawn({ endpoint, keyFile }: Address): Promise<RunningProcess> {
-    const { engine, program, plan, worker, noRepack, options } = this.#setup;
+    const { engine, program, plan, worker, noRepack, options, output } = this.#setup;
     const command = engine.commandLine(program, { plan, worker, endpoint, keyFile, noRepack, extraArgs: options.args });
     const tools = await findLaunchTools(worker.node);
     const env = workerEnvironment(process.env, command.env);
     // Not where corral was started: that folder might be unmounted, and a core dump does not belong there.
-    const running = startProcess(launch(command, worker, tools), env, "/");
+    const running = startProcess(launch(command, worker, tools), env, "/", output);
     this.#process = running;
     if (this.#order !== null) running.kill("SIGKILL");
     if (running.pid !== null) this.#become({ name: "starting", since: performance.now(), pid: running.pid });

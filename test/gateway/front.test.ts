@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { keyCheck } from "../../src/gateway/auth.ts";
 import { llamaHealth, readinessOf } from "../../src/gateway/health.ts";
-import { listModels, poolFor } from "../../src/gateway/models.ts";
+import { listModels, modelFor } from "../../src/gateway/models.ts";
 import { page } from "../../src/gateway/page.ts";
 import { requestId } from "../../src/gateway/request-id.ts";
 import { stubPool } from "../fixtures/stub-pool.ts";
@@ -62,8 +62,8 @@ describe("which pool", () => {
   const [a, b] = [stubPool({ name: "a" }), stubPool({ name: "b" })];
 
   test("named, or the only one", () => {
-    expect(poolFor([a, b], "b")).toBe(b);
-    expect(poolFor([a], null)).toBe(a);
+    expect(modelFor([a, b], "b")).toBe(b);
+    expect(modelFor([a], null)).toBe(a);
   });
 
   test("none named among several is 400, an unknown one 404, and both say what there is", () => {
@@ -72,9 +72,9 @@ describe("which pool", () => {
         message: expect.stringContaining("a, b"),
         facts: expect.objectContaining({ status, param: "model", ...(code ? { code } : {}) }),
       });
-    expect(() => poolFor([a, b], null)).toThrow(fails(400));
-    expect(() => poolFor([a, b], "c")).toThrow(fails(404, "model_not_found"));
-    expect(() => poolFor([a], "c")).toThrow(
+    expect(() => modelFor([a, b], null)).toThrow(fails(400));
+    expect(() => modelFor([a, b], "c")).toThrow(fails(404, "model_not_found"));
+    expect(() => modelFor([a], "c")).toThrow(
       expect.objectContaining({ facts: expect.objectContaining({ status: 404 }) }),
     );
   });

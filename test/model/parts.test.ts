@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { describeModel } from "../../src/model/describe.ts";
 import { fixed } from "../../src/model/gguf/encode.ts";
 import { writeGguf } from "../../src/model/gguf/write.ts";
-import { modelName } from "../../src/model/parts.ts";
+import { modelName } from "../../src/model-name.ts";
 import { SMALL_METADATA, temporaryFolder, zeros } from "./kit.ts";
 
 const root = await temporaryFolder();

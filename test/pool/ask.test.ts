@@ -15,6 +15,8 @@ const FACTS: ExchangeFacts = {
   bytes: 0,
   queuedMs: 0,
   firstByteMs: 0,
+  firstTokenMs: 0,
+  gaps: null,
   totalMs: 0,
   tokens: null,
   error: null,

@@ -419,7 +419,7 @@ describe("exchange", () => {
       response.end(answer.slice(80));
     });
     const facts = await run(post(), new MemorySink());
-    expect(facts.tokens).toEqual({ prompt: 3, completion: 3 });
+    expect(facts.tokens).toEqual({ prompt: 3, cached: 1, completion: 3 });
   });
 
   it("frees every slot, whatever happens to 200 requests at once", async () => {

@@ -110,7 +110,7 @@ describe("what a pool answers", () => {
       lost: 1,
       aborted: 1,
       refused: 0,
-      tokens: { prompt: 5, completion: 5 },
+      tokens: { prompt: 5, cached: 0, completion: 5 },
       restarts: 0,
     });
     expect(pool.stats().workers).toMatchObject([{ id: "counted#0.0", state: "ready", served: 3, inFlight: 0 }]);

@@ -7,6 +7,7 @@ import { type Endpoint, originOf } from "../../src/endpoint.ts";
 import type { Engine, Program } from "../../src/engine/engine.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { LiveUpstream } from "../../src/route/live-upstream.ts";
+import { Journal } from "../../src/worker/journal.ts";
 import { Supervisor, type SupervisorSetup, type WorkerEvent, type WorkerOptions } from "../../src/worker/supervisor.ts";
 import { cutSignal } from "../fixtures/cut-signal.ts";
 import { fakeProgram } from "../fixtures/fake-engine.ts";
@@ -73,6 +74,7 @@ export function supervise(engine: Engine, program: Program, setup: Partial<Super
     plan: planOf(1),
     options: quickOptions(),
     restarts: quickRestarts,
+    journal: new Journal(),
     loadOf: ({ id, endpoint }) => {
       const load = new LiveUpstream({ id, endpoint, slots: 2 });
       loads.set(id, load);

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { afterAll, afterEach, expect, test } from "vitest";
 import type { Endpoint } from "../../src/endpoint.ts";
 import { LiveUpstream } from "../../src/route/live-upstream.ts";
+import { Ring } from "../../src/worker/ring.ts";
 import { Worker, type WorkerSetup } from "../../src/worker/worker.ts";
 import { cutSignal } from "../fixtures/cut-signal.ts";
 import { type FakeBehaviour, fakeEngine, fakeProgram } from "../fixtures/fake-engine.ts";
@@ -37,6 +38,7 @@ function start(behaviour: FakeBehaviour = {}, overrides: Partial<WorkerSetup> = 
       load = new LiveUpstream({ id, endpoint, slots: 2 });
       return load;
     },
+    output: new Ring(),
     ...overrides,
   });
   started.push(worker);

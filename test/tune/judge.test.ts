@@ -64,8 +64,15 @@ describe("a judgement", () => {
   it("weighs quiet and noisy alike", () => {
     const both = (quiet: number, noisy: number) => [...sample([[1, quiet]]), ...sample([[1, noisy]], true)];
     const against = { goal: "latency", tokens, reference: both(1, 1) } as const;
-    expect(judge(both(4, 1), against)).toBeCloseTo(judge(both(1, 4), against));
-    expect(judge(both(1, 4), against)).toBeCloseTo(2);
+    expect(judge(both(2.25, 1), against)).toBeCloseTo(judge(both(1, 2.25), against));
+    expect(judge(both(1, 2.25), against)).toBeCloseTo(1.5);
+  });
+
+  it("takes a gain for threefold at most, so that a neighbour's whims don't outweigh a loss in quiet", () => {
+    const both = (quiet: number, noisy: number) => [...sample([[1, quiet]]), ...sample([[1, noisy]], true)];
+    const against = { goal: "latency", tokens, reference: both(1, 1) } as const;
+    expect(judge(both(1, 20), against)).toBeCloseTo(judge(both(1, 3), against));
+    expect(judge(both(0.6, 20), against)).toBeLessThan(judge(both(1, 3), against));
   });
 });
 

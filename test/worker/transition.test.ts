@@ -1,15 +1,23 @@
 import { expect, test } from "vitest";
 import type { Plan } from "../../src/plan/plan.ts";
-import { transition } from "../../src/worker/transition.ts";
+import { roll, type Step, transition } from "../../src/worker/transition.ts";
 import { planOf } from "../real/worker-kit.ts";
 
 /** "retire 0 1, start 2, retire 3" for each step, in the order in which it is done. */
 function steps(from: Plan | null, to: Plan): string[] {
   const running = from === null ? { plan: to, workers: [] } : { plan: from, workers: from.workers };
+  return transition(running, to).map(inWords);
+}
+
+function inWords({ retire, start, retireAfter }: Step): string {
   const retired = (numbers: readonly number[]) => (numbers.length > 0 ? [`retire ${numbers.join(" ")}`] : []);
-  return transition(running, to).map(({ retire, start, retireAfter }) =>
-    [...retired(retire), ...(start ? [`start ${start.replica}`] : []), ...retired(retireAfter)].join(", "),
-  );
+  return [...retired(retire), ...(start ? [`start ${start.replica}`] : []), ...retired(retireAfter)].join(", ");
+}
+
+/** A plan where one worker and another that starts beside it take 230 bytes. */
+function tight(plan: Plan, budget: number): Plan {
+  const memory = { file: 100, repacked: 40, kv: 8, compute: 2, promptCache: 20, headroom: 10, budget };
+  return { ...plan, memory: { ...plan.memory, ...memory } };
 }
 
 test("from nothing, all are started in order", () => {
@@ -48,10 +56,6 @@ test("the last worker that serves stays until another does", () => {
 });
 
 test("it goes first where memory has no room for both", () => {
-  const tight = (plan: Plan, budget: number): Plan => ({
-    ...plan,
-    memory: { ...plan.memory, file: 100, repacked: 40, kv: 8, compute: 2, promptCache: 20, headroom: 10, budget },
-  });
   expect(steps(tight(planOf([[0, 1]]), 230), tight(planOf([[0]]), 230))).toEqual(["start 0, retire 0"]);
   expect(steps(tight(planOf([[0, 1]]), 229), tight(planOf([[0]]), 229))).toEqual(["retire 0, start 0"]);
 });
@@ -59,4 +63,25 @@ test("it goes first where memory has no room for both", () => {
 test("to no worker at all, and back", () => {
   expect(steps(planOf(2), planOf(0))).toEqual(["retire 0 1"]);
   expect(steps(planOf(0), planOf(2))).toEqual(["start 0", "start 1"]);
+});
+
+/** How the workers of a plan are started anew when these serve. */
+function rolled(plan: Plan, serving: readonly number[]): string[] {
+  return roll({ plan, workers: plan.workers }, new Set(serving)).map(inWords);
+}
+
+test("of several workers one after the other is started anew", () => {
+  expect(rolled(planOf(3), [0, 1, 2])).toEqual(["retire 0, start 0", "retire 1, start 1", "retire 2, start 2"]);
+  expect(rolled(planOf(0), [])).toEqual([]);
+});
+
+test("those that do not serve are started anew first", () => {
+  expect(rolled(planOf(3), [0, 2])).toEqual(["retire 1, start 1", "retire 0, start 0", "retire 2, start 2"]);
+  expect(rolled(planOf(2), [])).toEqual(["retire 0, start 0", "retire 1, start 1"]);
+});
+
+test("a worker that is alone stays until the new one serves, where there is room and it serves itself", () => {
+  expect(rolled(tight(planOf(1), 230), [0])).toEqual(["start 0, retire 0"]);
+  expect(rolled(tight(planOf(1), 229), [0])).toEqual(["retire 0, start 0"]);
+  expect(rolled(tight(planOf(1), 230), [])).toEqual(["retire 0, start 0"]);
 });

@@ -30,7 +30,7 @@ const WIDE =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff01-\uff60]|\p{Emoji_Presentation}/u;
 
 /** Columns that a text takes in a terminal: colours take none, East Asian characters and emoji two. */
-function displayWidth(text: string): number {
+export function displayWidth(text: string): number {
   const characters = stripVTControlCharacters(text).replace(/\p{Mark}/gu, "");
   return Array.from(characters, (character): number => (WIDE.test(character) ? 2 : 1)).reduce(
     (sum, width) => sum + width,

@@ -1,7 +1,7 @@
+import { modelName } from "../../model-name.ts";
 import type { ModelDescription } from "../description.ts";
 import { weightsOf } from "../gguf/types.ts";
 import { groupMatrices } from "../matrices.ts";
-import { modelName } from "../parts.ts";
 import { bytesByType, largestType } from "../tensor-bytes.ts";
 import { MODEL_TYPES } from "./layout.ts";
 import type { ChatglmFile } from "./read.ts";

@@ -1,8 +1,9 @@
 import { CorralError } from "../../errors.ts";
+import { modelName } from "../../model-name.ts";
 import { broken } from "../broken.ts";
 import type { MatrixGroup, ModelDescription, Purpose } from "../description.ts";
 import { groupMatrices } from "../matrices.ts";
-import { type ModelParts, modelName } from "../parts.ts";
+import type { ModelParts } from "../parts.ts";
 import { bytesByType, largestType } from "../tensor-bytes.ts";
 import { weightsOf } from "./types.ts";
 import type { GgufTensor, GgufValue, Scalar } from "./value.ts";

@@ -1,14 +1,20 @@
 import { once } from "node:events";
 import { chmod, lstat, rename, rm } from "node:fs/promises";
 import { createConnection, type Server } from "node:net";
-import { dirname, join } from "node:path";
-import { CorralError } from "../errors.ts";
+import { CorralError } from "./errors.ts";
 
-/** Its owner and group may connect. */
-const MODE = 0o660;
+export interface SocketChoice {
+  /** Who may connect: 0o600 the owner, 0o660 the group, too. */
+  readonly mode: number;
+  /** Take the path from a living process, which goes on with the connections that it has. Default false. */
+  readonly takesOver?: boolean;
+}
 
 /** Removes the socket's file, unless it is another's by now. */
 export type Remove = () => Promise<void>;
+
+/** Bytes in sun_path, less the closing zero: 108 on Linux, 104 on macOS and the BSDs. */
+const LONGEST_PATH = process.platform === "linux" ? 107 : 103;
 
 /**
  * Listens on a path. The socket is made under another name and takes the path in one step, with its mode: nobody ever
@@ -17,14 +23,18 @@ export type Remove = () => Promise<void>;
  *
  * @throws CorralError CORRAL_PORT_TAKEN where a living process listens there; a dead one's file is replaced
  */
-export async function listenOnPath(server: Server, path: string): Promise<Remove> {
-  await refuseTaken(path);
-  // Short, for the kernel takes about a hundred bytes.
-  const draft = join(dirname(path), `.${process.pid}`);
+export async function listenOnPath(
+  server: Server,
+  path: string,
+  { mode, takesOver = false }: SocketChoice,
+): Promise<Remove> {
+  const draft = `${path}.${process.pid}`;
+  refuseLong(draft, path);
+  await refuseTaken(path, takesOver);
   await rm(draft, { force: true });
-  server.listen(draft);
+  listenForNobody(server, draft);
   await once(server, "listening");
-  await chmod(draft, MODE);
+  await chmod(draft, mode);
   await rename(draft, path);
   const { ino } = await lstat(path);
   return async () => {
@@ -33,7 +43,24 @@ export async function listenOnPath(server: Server, path: string): Promise<Remove
   };
 }
 
-async function refuseTaken(path: string): Promise<void> {
+/** Until it has its mode only the owner may connect. The socket is bound before `listen` returns. */
+function listenForNobody(server: Server, path: string): void {
+  const before = process.umask(0o177);
+  try {
+    server.listen(path);
+  } finally {
+    process.umask(before);
+  }
+}
+
+function refuseLong(draft: string, path: string): void {
+  if (Buffer.byteLength(draft) <= LONGEST_PATH) return;
+  throw new CorralError("CORRAL_BAD_OPTION", `The path of the socket ${path} is too long. Choose a shorter one.`, {
+    facts: { path, most: LONGEST_PATH - (draft.length - path.length) },
+  });
+}
+
+async function refuseTaken(path: string, takesOver: boolean): Promise<void> {
   const present = await lstat(path).catch(() => null);
   if (present === null) return;
   if (!present.isSocket()) {
@@ -41,7 +68,7 @@ async function refuseTaken(path: string): Promise<void> {
       facts: { path },
     });
   }
-  if (!(await answers(path))) return;
+  if (takesOver || !(await answers(path))) return;
   throw new CorralError(
     "CORRAL_PORT_TAKEN",
     `Another process listens on the socket ${path}. End it, or choose another path.`,

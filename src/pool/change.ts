@@ -1,0 +1,30 @@
+import type { ResolvedPoolOptions } from "../config/pool-options.ts";
+
+type Option = keyof ResolvedPoolOptions;
+
+/** What workers are started with once and for all, or what a pool is made of: another value takes another pool. */
+const FIXED: ReadonlySet<Option> = new Set<Option>([
+  "source",
+  "name",
+  "engine",
+  "arithmetic",
+  "transport",
+  "args",
+  "startTimeout",
+  "probeInterval",
+  "probeTimeout",
+  "stallTimeout",
+  "drainTimeout",
+  "killTimeout",
+]);
+
+/** Whether a pool can go over to another value without another pool being made. */
+export function canChange(option: Option): boolean {
+  return !FIXED.has(option);
+}
+
+/** The options that differ. Pure. */
+export function differences(before: ResolvedPoolOptions, after: ResolvedPoolOptions): Option[] {
+  const options = Object.keys({ ...before, ...after }) as Option[];
+  return options.filter((option) => JSON.stringify(before[option]) !== JSON.stringify(after[option]));
+}
