@@ -51,6 +51,8 @@ describe.skipIf(missing !== null)("corral as a service of a real systemd", () =>
     expect(await systemd.property(SERVICE, "StatusText")).toBe("1 of 1 model ready, 0 requests");
     expect(await systemd.property(SERVICE, "NRestarts")).toBe("0");
     expect((await ask("hello")).status).toBe(200);
+    const status = JSON.parse(await systemd.run(process.execPath, [MAIN, "status", "--json"]));
+    expect(status).toMatchObject({ state: "ready", models: [{ name: "echo", state: "ready" }] });
 
     const entries = (await systemd.run("journalctl", ["-u", SERVICE, "-o", "json", "--no-pager"])).split("\n");
     const ready = entries.map((entry) => JSON.parse(entry)).find(({ MESSAGE }) => MESSAGE === "ready");
@@ -153,8 +155,15 @@ describe.skipIf(missing !== null)("corral as a service of a real systemd", () =>
     await until("the new model to be served", async () =>
       (await ask("hello", { model: "second" })).status === 200 ? true : undefined,
     );
+    await systemd.write(CONFIG, "models: {");
+    await systemd.systemctl("reload", SERVICE);
+    await until("the broken file to be told of", async () => {
+      const journal = await systemd.run("journalctl", ["-u", SERVICE, "--no-pager", "-o", "cat"]);
+      return journal.includes("not reloaded: ") ? true : undefined;
+    });
+    expect((await ask("hello", { model: "second" })).status).toBe(200);
+    expect(await systemd.systemctl("is-active", SERVICE)).toBe("active");
     expect(await systemd.mainPid(SERVICE)).toBe(before);
-    expect(await systemd.property(SERVICE, "NRestarts")).toBe("0");
     await systemd.write(CONFIG, configOf("echo"));
     await systemd.systemctl("reload", SERVICE);
   });
