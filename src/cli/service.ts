@@ -26,7 +26,7 @@ interface InstallFlags extends Where {
   readonly config?: string;
   readonly dynamicUser?: true;
   readonly runAs?: string;
-  readonly socket: string[];
+  readonly socket?: string[];
   readonly start: boolean;
   readonly force?: true;
   readonly dryRun?: true;
@@ -52,14 +52,14 @@ export function serviceCommand(): Command {
     )
     .option("--dynamic-user", "a user that exists while the service runs (default)")
     .addOption(new Option("--run-as <user>", "a user that there is").conflicts(["dynamicUser", "user"]))
-    .option("--socket <address>", "where to listen; may be repeated (default: as the configuration says)", append, [])
+    .option("--socket <address>", "where to listen; may be repeated (default: as the configuration says)", append)
     .option("--no-start", "do not start it now")
     .option("--force", "go on though the service could not read something")
     .option("--dry-run", "print the units, write nothing")
     .action(installService);
   const uninstall = command("uninstall", "stop the service and remove its units").action(async (where: Where) => {
     await uninstallUnits(placeOf(where));
-    process.stdout.write(`${where.name} is no service any more; its cache in /var/cache/${where.name} stays.\n`);
+    process.stdout.write(`${where.name} is no service any more; what it has built and cached stays.\n`);
   });
   const status = command("status", "what systemd says of the service").action(async (where: Where) => {
     process.exitCode = await showStatus(placeOf(where));
@@ -95,7 +95,7 @@ async function gatherFrom(flags: InstallFlags): Promise<Gathered> {
   const file = resolve(flags.config ?? (process.env.CORRAL_CONFIG || usualConfig(run)));
   if (!existsSync(file)) throw configMissing(file);
   // Only what the service itself will have: not the variables of whoever installs it.
-  const config = await loadConfig({ file, env: {}, flags: flags.socket.length > 0 ? { listen: flags.socket } : {} });
+  const config = await loadConfig({ file, env: {}, flags: { listen: flags.socket } });
   return await gatherService({ name: flags.name, run, file, config });
 }
 
@@ -150,6 +150,6 @@ function unitName(text: string): string {
   return text;
 }
 
-function append(value: string, before: string[]): string[] {
+function append(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }
