@@ -26,9 +26,9 @@ export const ERROR_CODES = {
   CORRAL_QUEUE_FULL: "as many requests wait as the limit allows",
   CORRAL_REQUEST_INVALID: "a request is malformed",
   CORRAL_PORT_TAKEN: "the address to listen on is in use",
-  CORRAL_SERVICE_FAILED: "systemd refused what it was asked, or is not there",
   CORRAL_NOT_RUNNING: "no corral listens where a command looked for one",
   CORRAL_UPGRADE_FAILED: "the new process did not take over, and the old one goes on",
+  CORRAL_SERVICE_FAILED: "systemd refused what it was asked, or is not there",
   CORRAL_INTERNAL: "a defect of corral itself",
 } as const;
 

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { chmod, lstat, rename, rm } from "node:fs/promises";
 import { createConnection, type Server } from "node:net";
+import { dirname, join } from "node:path";
 import { CorralError } from "./errors.ts";
 
 export interface SocketChoice {
@@ -28,7 +29,8 @@ export async function listenOnPath(
   path: string,
   { mode, takesOver = false }: SocketChoice,
 ): Promise<Remove> {
-  const draft = `${path}.${process.pid}`;
+  // Short, for the kernel takes about a hundred bytes.
+  const draft = join(dirname(path), `.${process.pid}`);
   refuseLong(draft, path);
   await refuseTaken(path, takesOver);
   await rm(draft, { force: true });

@@ -1,16 +1,12 @@
 import { createInterface } from "node:readline";
 import { Client, type Dispatcher } from "undici";
 import { CorralError, ERROR_CODES, type ErrorCode } from "../errors.ts";
-import type { CallOptions, LogLine, LogOptions } from "../pool-types.ts";
+import type { LogLine, LogOptions } from "../pool-types.ts";
 import type { ReloadReport, Successor } from "./administered.ts";
 import type { InstanceStatus } from "./status.ts";
 
 /** A model's restart may take as long as the longest answer that runs in it. */
 const NO_LIMIT = 0;
-
-interface Ask extends CallOptions {
-  readonly body?: unknown;
-}
 
 /**
  * Speaks to a running instance. What fails there throws the same CorralError here; besides, each call throws
@@ -24,8 +20,8 @@ export class AdminClient {
     this.path = path;
   }
 
-  async status({ signal }: CallOptions = {}): Promise<InstanceStatus> {
-    return (await this.#ask("GET", "/status", { signal })) as InstanceStatus;
+  async status(): Promise<InstanceStatus> {
+    return (await this.#ask("GET", "/status")) as InstanceStatus;
   }
 
   async reload(): Promise<ReloadReport> {
@@ -37,7 +33,7 @@ export class AdminClient {
   }
 
   async scale(model: string, workers: number | "auto"): Promise<void> {
-    await this.#ask("POST", `/models/${encodeURIComponent(model)}/scale`, { body: { workers } });
+    await this.#ask("POST", `/models/${encodeURIComponent(model)}/scale`, { workers });
   }
 
   async upgrade(): Promise<Successor> {
@@ -64,16 +60,16 @@ export class AdminClient {
     }
   }
 
-  async #ask(method: Dispatcher.HttpMethod, path: string, { body, signal }: Ask = {}): Promise<unknown> {
+  async #ask(method: Dispatcher.HttpMethod, path: string, body?: unknown): Promise<unknown> {
     const client = this.#connect();
     try {
-      const sent = { ...(body === undefined ? {} : { body: JSON.stringify(body) }), ...(signal ? { signal } : {}) };
+      const sent = body === undefined ? {} : { body: JSON.stringify(body) };
       const answer = await client.request({ method, path, ...sent });
       const value = await answer.body.json();
       if (answer.statusCode !== 200) throw errorOf(value);
       return value;
     } catch (error) {
-      throw signal?.aborted ? signal.reason : this.#explained(error);
+      throw this.#explained(error);
     } finally {
       await client.destroy();
     }

@@ -3,9 +3,9 @@ import type { Logger } from "pino";
 import {
   type Admin,
   administerPools,
-  type InstanceParts,
   CorralError,
   type Gateway,
+  type InstanceParts,
   openAdmin,
   readMachine,
   upgrader,

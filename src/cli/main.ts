@@ -19,12 +19,13 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   bench: async () => (await import("./bench.ts")).benchCommand(),
   tune: async () => (await import("./tune.ts")).tuneCommand(),
   service: async () => (await import("./service.ts")).serviceCommand(),
+  config: async () => (await import("./config.ts")).configCommand(),
   model: async () => (await import("./model.ts")).modelCommand(),
 };
 
-async function fetchStatus({ admin, signal }: { admin: string | undefined; signal: AbortSignal }) {
+async function fetchStatus(flags: { admin: string | undefined }) {
   const { running } = await import("./running.ts");
-  return await (await running({ admin })).status({ signal });
+  return await (await running(flags)).status();
 }
 
 /** 3 is what the scripts of services say of one that does not run. */

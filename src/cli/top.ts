@@ -8,7 +8,7 @@ import { watchLive } from "./top/live.ts";
 import { takeSample } from "./top/sample.ts";
 
 /** Asks the instance that runs. `admin`: the path of its socket, where it is not the usual one. */
-export type StatusSource = (options: { admin: string | undefined; signal: AbortSignal }) => Promise<InstanceStatus>;
+export type StatusSource = (options: { admin: string | undefined }) => Promise<InstanceStatus>;
 
 interface TopFlags {
   admin?: string;
@@ -42,7 +42,7 @@ export function topCommand(source: StatusSource): Command {
 async function top(source: StatusSource, { admin, interval = 2_000, once, json }: TopFlags): Promise<void> {
   const { stdin: input, stdout: output } = process;
   const colours = coloursFor(output);
-  const fetchStatus = (signal = new AbortController().signal) => source({ admin, signal });
+  const fetchStatus = () => source({ admin });
   if (json) {
     output.write(`${JSON.stringify(await fetchStatus(), null, 2)}\n`);
     return;
@@ -50,8 +50,8 @@ async function top(source: StatusSource, { admin, interval = 2_000, once, json }
   const first = await takeSample(fetchStatus);
   if (!once && output.isTTY) {
     const signal = await watchLive(first, { terminal: { input, output }, colours, interval, fetchStatus });
-    if (signal !== null) process.exitCode = 128 + constants.signals[signal];
-    return;
+    // An answer that is still awaited must not hold up whoever leaves.
+    process.exit(signal === null ? 0 : 128 + constants.signals[signal]);
   }
   // Loads and rates are what lies between two looks.
   await sleep(interval);

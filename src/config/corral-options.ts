@@ -5,7 +5,7 @@ import { auto, bytes, milliseconds } from "./kinds.ts";
 export const corralOptions = z.strictObject({
   memory: z
     .union([bytes, auto])
-    .default("auto")
+    .prefault("auto")
     .describe('What all loaded models may take together. "auto": what the machine, or the control group, has.'),
   dwellTime: milliseconds
     .default(10_000)

@@ -10,7 +10,8 @@ const listenAddress = z
     if (parsed.kind === "address") return parsed.address;
     context.addIssue({ code: "custom", message: parsed.expected });
     return z.NEVER;
-  });
+  })
+  .meta({ title: "address" });
 
 /** Addresses that were parsed before: what a caller has from loadConfig. */
 const parsedAddress = z.discriminatedUnion("kind", [
@@ -34,7 +35,7 @@ export const gatewayOptions = z.strictObject({
     .union([listenAddresses, z.array(parsedAddress).min(1).readonly()])
     .optional()
     .describe(
-      'Where it listens, one address or several: "HOST:PORT", a port of 127.0.0.1, "unix:/PATH", or "systemd" for the sockets that a socket unit holds. Without it: `host` and `port`.',
+      'Where it listens, one address or several: "HOST:PORT", a port alone for 127.0.0.1, "unix:/PATH", or "systemd" for the sockets that a socket unit holds. Without it: `host` and `port`.',
     ),
   host: z.string().min(1).default("127.0.0.1").describe("Address to listen on, where `listen` is not given."),
   port: z
@@ -48,7 +49,7 @@ export const gatewayOptions = z.strictObject({
     .array(z.string().min(1))
     .default([])
     .describe("Keys that clients may use, as `Authorization: Bearer KEY` or `x-api-key: KEY`. None: everyone may."),
-  bodyLimit: bytes.default(32 * 1024 * 1024).describe("Largest request body; more is 413."),
+  bodyLimit: bytes.prefault("32MiB").describe("Largest request body; more is 413."),
   bodyTimeout: someMilliseconds.default(30_000).describe("How long a request body may take to arrive; longer is 408."),
   headersTimeout: someMilliseconds
     .default(10_000)

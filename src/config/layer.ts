@@ -84,6 +84,7 @@ function readings(text: string): unknown[] {
   return [text, list, ...spelt];
 }
 
-function dashed(key: string): string {
+/** drainTimeout is drain-timeout. */
+export function dashed(key: string): string {
   return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

@@ -1,11 +1,12 @@
 import { access } from "node:fs/promises";
+import { resolve } from "node:path";
 import { CorralError } from "../errors.ts";
 import { modelName } from "../model-name.ts";
 import { corralOptions, type ResolvedCorralOptions } from "./corral-options.ts";
 import { FRONT_PLACES, frontShape } from "./file-options.ts";
 import { type FileSettings, NO_FILES, readFiles } from "./files.ts";
 import type { ResolvedGatewayOptions } from "./gateway-options.ts";
-import { readKeyFile } from "./key-file.ts";
+import { CREDENTIALS, readKeyFile } from "./key-file.ts";
 import { environmentLayer, flagLayer, type Layer, merge, type Origin, valuesOf, withOneAddress } from "./layer.ts";
 import { modelOptions, type ResolvedModelOptions } from "./model-options.ts";
 import { keyText } from "./places.ts";
@@ -31,7 +32,7 @@ export interface Config {
   readonly origins: Readonly<Record<string, Origin>>;
   /** All that were read, absolute: the file, and those that it includes. */
   readonly files: readonly string[];
-  /** As it was given, for those who hand it on; its keys are in `gateway`. */
+  /** Absolute, or in `$CREDENTIALS_DIRECTORY/`, for those who hand it on; its keys are in `gateway`. */
   readonly apiKeyFile: string | null;
 }
 
@@ -143,5 +144,9 @@ async function frontOptions(
   const given = String(apiKeyFile.value);
   const file = await readKeyFile(given, env);
   if (file.kind === "problem") throw configError([problemAt(apiKeyFile.origin, "apiKeyFile", file.message)]);
-  return { gateway: { ...gateway, apiKeys: [...gateway.apiKeys, ...file.keys] }, corral, apiKeyFile: given };
+  return { gateway: { ...gateway, apiKeys: [...gateway.apiKeys, ...file.keys] }, corral, apiKeyFile: absolute(given) };
+}
+
+function absolute(path: string): string {
+  return path.startsWith(CREDENTIALS) ? path : resolve(path);
 }

@@ -28,11 +28,11 @@ export class Places {
   }
 }
 
-/** "models.qwen.args[0]". A name that dots or brackets would tear apart stands in quotes. */
+/** "models.qwen.args[0]". A name with other signs than those of a word stands in quotes. */
 export function keyText(path: Path): string {
   return path.reduce<string>((text, key) => {
     if (typeof key === "number") return `${text}[${key}]`;
-    const name = /^[^.[\]"\s]+$/.test(String(key)) ? String(key) : JSON.stringify(String(key));
+    const name = /^[\p{L}\p{N}_$:@+/-]+$/u.test(String(key)) ? String(key) : JSON.stringify(String(key));
     return text === "" ? name : `${text}.${name}`;
   }, "");
 }

@@ -4,7 +4,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { GatewayOptions } from "../config/gateway-options.ts";
 import { resolveGatewayOptions } from "../config/resolve.ts";
-import { CorralError } from "../errors.ts";
 import { refuseSameNames, type ServedModel } from "../served-model.ts";
 import { keyCheck } from "./auth.ts";
 import { isDiscarding } from "./body.ts";

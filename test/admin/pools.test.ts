@@ -17,7 +17,8 @@ const plan: Plan = {
 function pool(options: StubOptions, states: readonly WorkerStats["state"][] = []): AdministeredPool {
   const stub = stubPool(options);
   const workers = states.map((state, replica) => ({ state, replica }));
-  const stats = () => ({ ...stub.stats(), workers });
+  const base = stub.stats;
+  const stats = () => ({ ...base(), workers });
   return {
     pool: Object.assign(stub, { plan, stats }) as never,
     aliases: ["gpt"],

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
 import { readToml } from "../../src/config/toml.ts";
+import { readYaml } from "../../src/config/yaml.ts";
 
 const FOLDER = join(import.meta.dirname, "../fixtures/config/good");
 const load = (name: string) => loadConfig({ file: join(FOLDER, name), env: {} });
@@ -63,6 +64,22 @@ test.each([
 ])("a place in TOML: %s", (_, text, path, place) => {
   const content = readToml(text);
   expect(content.kind === "read" && content.places.of(path)).toEqual(place);
+});
+
+test("YAML's anchors and merge keys: what is merged stands where it is merged to", () => {
+  const content = readYaml("models:\n  a: &big { workers: 2, slots: 1 }\n  b:\n    <<: *big\n    slots: 4\n");
+  expect(content).toMatchObject({ kind: "read", value: { models: { b: { workers: 2, slots: 4 } } } });
+  const places = content.kind === "read" ? content.places : null;
+  expect(places?.of(["models", "b", "slots"])).toEqual({ line: 5, column: 5 });
+  expect(places?.of(["models", "b", "workers"])).toEqual({ line: 3, column: 3 });
+});
+
+test.each([
+  ["an anchor that isn't there", "a: *b", /Unresolved alias/],
+  ["too many of them", `a: &a [x]\nb: &b [${"*a,".repeat(50)}]\nc: [${"*b,".repeat(50)}]`, /alias count/],
+  ["two documents", "a: 1\n---\nb: 2", /multiple documents/],
+])("no YAML: %s", (_, text, why) => {
+  expect(readYaml(text)).toMatchObject({ kind: "broken", why: expect.stringMatching(why) });
 });
 
 describe("include", () => {

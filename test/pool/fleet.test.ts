@@ -88,7 +88,7 @@ describe("Fleet", () => {
     const gone: WorkerSnapshot = { ...worker, id: "m#1.3", state: "failed" };
     expect(fleet.stats([worker, gone])).toEqual({
       workers: [
-        { ...worker, slots: 4, inFlight: 1, served: 0, footprint: null },
+        { ...worker, slots: 4, inFlight: 1, served: 0, quiet: expect.any(Number), footprint: null },
         { ...gone, slots: 0, inFlight: 0, served: 0, footprint: null },
       ],
       slots: { total: 4, busy: 1 },

@@ -1,13 +1,16 @@
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { execa } from "execa";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { PoolOptions } from "../../src/config/pool-options.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
 import { createPool } from "../../src/pool.ts";
-import type { Pool } from "../../src/pool-types.ts";
+import type { Pool, RequestEvent } from "../../src/pool-types.ts";
 import { missingIn, readDashboard, renderedIn, targetsOf } from "../fixtures/dashboard.ts";
 import { fakeEngine } from "../fixtures/fake-engine.ts";
 import { samplesIn } from "../fixtures/prometheus-text.ts";
-import { isState, replacementOf, until, workerEvent, zombies } from "./worker-kit.ts";
+import { isState, newDir, removeDirs, replacementOf, until, workerEvent, zombies } from "./worker-kit.ts";
 
 const pools: Pool[] = [];
 
@@ -22,6 +25,8 @@ afterEach(async () => {
   expect(zombies()).toEqual([]);
 });
 
+afterAll(removeDirs);
+
 const say = (content: string) => ({ messages: [{ role: "user" as const, content }], temperature: 0 });
 const TEXT = "The quick brown fox jumps over the lazy dog.";
 
@@ -35,7 +40,7 @@ if (!hasPromtool)
 /** CI must not pass without it. */
 const withPromtool = it.runIf(hasPromtool || process.env.CI !== undefined);
 
-async function promtool(args: readonly string[], input: string) {
+async function promtool(args: readonly string[], input = "") {
   const { exitCode, all } = await execa("promtool", args, { input, all: true, reject: false });
   return { exitCode, all };
 }
@@ -90,7 +95,7 @@ describe("the metrics of two llama-server workers", () => {
     }
     expect(pool.stats().recent).toMatchObject({ firstTokenMs: { p50: expect.any(Number), p95: expect.any(Number) } });
     expect(pool.stats().recent.tokensPerSecond).toBeGreaterThan(0);
-    expect(JSON.stringify(pool.stats())).not.toMatch(/[0-9a-f]{32}/);
+    expect(JSON.stringify(pool.stats())).not.toMatch(/[\w-]{43}/);
 
     const { id = "", pid } = pool.stats().workers[1] ?? {};
     const whole = workerEvent(pool, replacementOf(id));
@@ -109,6 +114,32 @@ describe("the metrics of two llama-server workers", () => {
 
     forget();
     expect(await metrics.render()).not.toContain('model="m"');
+  });
+
+  const messages = say(TEXT).messages;
+  it.each([
+    ["/v1/chat/completions", { messages }],
+    ["/v1/completions", { prompt: "a", max_tokens: 20 }],
+    ["/v1/messages", { messages, max_tokens: 100 }],
+    ["/v1/responses", { input: TEXT }],
+  ])("find the tokens of a stream of %s, and of an answer that is none", async (path, body) => {
+    const pool = await created({ workers: 1 });
+    const factsOf = async (stream: boolean): Promise<RequestEvent> => {
+      const isOver = once(pool, "request");
+      await (await pool.request({ path, body: { ...body, model: "m", temperature: 0, stream } })).text();
+      const [facts] = await isOver;
+      return facts;
+    };
+    const [streamed, whole] = [await factsOf(true), await factsOf(false)];
+    const tokens = whole.tokens?.completion ?? 0;
+    expect(tokens).toBeGreaterThan(10);
+    expect(streamed.firstTokenMs).toBeGreaterThanOrEqual(streamed.firstByteMs ?? Number.NaN);
+    expect(streamed.firstTokenMs).toBeLessThan(streamed.totalMs);
+    // A stream has some events before its first token, which don't count, and after its last.
+    expect(streamed.gaps?.count).toBeGreaterThanOrEqual(tokens - 2);
+    expect(streamed.gaps?.count).toBeLessThanOrEqual(tokens + 6);
+    expect(whole).toMatchObject({ gaps: null, firstTokenMs: whole.firstByteMs });
+    expect(whole.tokens?.cached).toBeLessThan(whole.tokens?.prompt ?? Number.NaN);
   });
 
   it("have all that the dashboard asks for", async () => {
@@ -137,8 +168,10 @@ describe("the metrics of two llama-server workers", () => {
       record: `panel:${index}`,
       expr: expr.replaceAll("$__rate_interval", "5m").replaceAll("$model", ".*"),
     }));
-    const file = JSON.stringify({ groups: [{ name: "dashboard", rules }] });
-    const checked = await promtool(["check", "rules", "/dev/stdin"], file);
+    // Its YAML is JSON as well.
+    const file = join(newDir(), "rules.json");
+    writeFileSync(file, JSON.stringify({ groups: [{ name: "dashboard", rules }] }));
+    const checked = await promtool(["check", "rules", file]);
     expect(checked.all).toContain(`${rules.length} rules found`);
     expect(checked.exitCode).toBe(0);
   });

@@ -43,7 +43,10 @@ describe("who must unload", () => {
   });
 
   it("is never one with requests, until the first applicant has waited for the dwell time", () => {
-    const residents = [resident("busy", { requests: 2, lastUsed: 1 }), resident("busier", { requests: 1, lastUsed: 2 })];
+    const residents = [
+      resident("busy", { requests: 2, lastUsed: 1 }),
+      resident("busier", { requests: 1, lastUsed: 2 }),
+    ];
     const since = 4_400;
     const waiting = [applicant("c", { since })];
     expect(decide(seen(residents, waiting))).toEqual({ kind: "wait", again: since + DWELL - 5_000 });

@@ -32,16 +32,16 @@ describe("a judgement", () => {
       score([
         [1, 1],
         [4, 1],
-        [8, 4],
+        [8, 2.25],
       ]),
-    ).toBeCloseTo(2);
+    ).toBeCloseTo(1.5);
     expect(
       score([
-        [1, 4],
-        [4, 4],
+        [1, 2.25],
+        [4, 2.25],
         [8, 1],
       ]),
-    ).toBeCloseTo(2);
+    ).toBeCloseTo(1.5);
   });
 
   it("counts a loss three times, so that a gain elsewhere hardly makes up for it", () => {

@@ -87,7 +87,8 @@ export class Instance {
     const loaded = Promise.race([this.#loaded(), asked]);
     // Where listening fails, that is what is told.
     loaded.catch(() => {});
-    await holdBack(this.#config.gateway.listen, loaded);
+    if (before === null) await holdBack(this.#config.gateway.listen, loaded);
+    else await loaded;
     if (first.aborted) return;
     // Else first of all: a port that is taken is said before a model has been loaded for minutes.
     const address = await this.gateway.listen();

@@ -10,7 +10,7 @@ export interface LiveOptions {
   readonly colours: Colours;
   /** Milliseconds from one look to the next. */
   readonly interval: number;
-  readonly fetchStatus: (signal: AbortSignal) => Promise<InstanceStatus>;
+  readonly fetchStatus: () => Promise<InstanceStatus>;
 }
 
 /** Samples that are kept to tell rates by. */
@@ -37,10 +37,7 @@ export async function watchLive(
     draw();
     for (;;) {
       await sleep(interval, undefined, { signal: left }).catch(() => {});
-      const sample = await orAborted(
-        attempt(() => fetchStatus(left)),
-        left,
-      );
+      const sample = await orAborted(attempt(fetchStatus), left);
       if (left.aborted) return left.reason;
       if (sample instanceof Error) {
         footer = `${usual}  ${colours.red(`no answer: ${sample.message}`)}`;

@@ -27,6 +27,6 @@ export function cpuShare(worker: WorkerStats, before: readonly Sample[]): number
   return (footprint.cpuSeconds - earlier.cpuSeconds) / ((footprint.at - earlier.at) / 1000);
 }
 
-export function workersOf({ models }: InstanceStatus): WorkerStats[] {
+function workersOf({ models }: InstanceStatus): WorkerStats[] {
   return models.flatMap(({ workers }) => workers);
 }
