@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { chmod, lstat, rename, rm } from "node:fs/promises";
 import { createConnection, type Server } from "node:net";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { CorralError } from "./errors.ts";
 
 export interface SocketChoice {
@@ -30,18 +30,23 @@ export async function listenOnPath(
   { mode, takesOver = false }: SocketChoice,
 ): Promise<Remove> {
   // Short, for the kernel takes about a hundred bytes.
-  const draft = `${dirname(path)}/.${process.pid}`;
-  refuseLong([path, draft]);
+  const draft = join(dirname(path), `.${process.pid}`);
+  refuseLong(draft.length > path.length ? draft : path);
   await refuseTaken(path, takesOver);
   await rm(draft, { force: true });
   listenForNobody(server, draft);
   await once(server, "listening");
   await chmod(draft, mode);
   await rename(draft, path);
-  const { ino } = await lstat(path);
+  return await removerOf(path);
+}
+
+/** For the file that is there now. */
+export async function removerOf(path: string): Promise<Remove> {
+  const before = await lstat(path).catch(() => null);
   return async () => {
     const now = await lstat(path).catch(() => null);
-    if (now?.ino === ino) await rm(path, { force: true });
+    if (now !== null && now.ino === before?.ino) await rm(path, { force: true });
   };
 }
 
@@ -55,8 +60,8 @@ function listenForNobody(server: Server, path: string): void {
   }
 }
 
-function refuseLong([path, draft]: readonly [string, string]): void {
-  if (Math.max(Buffer.byteLength(path), Buffer.byteLength(draft)) <= LONGEST_PATH) return;
+function refuseLong(path: string): void {
+  if (Buffer.byteLength(path) <= LONGEST_PATH) return;
   throw new CorralError("CORRAL_BAD_OPTION", `The path of the socket ${path} is too long. Choose a shorter one.`, {
     facts: { path, most: LONGEST_PATH },
   });
