@@ -28,7 +28,7 @@ export function placesOf(addresses: readonly ListenAddress[], env: Environment, 
 }
 
 /** Whether systemd has opened sockets for this very process. */
-export function hasSystemdSockets({ LISTEN_FDS, LISTEN_PID }: Environment, pid: number): boolean {
+function hasSystemdSockets({ LISTEN_FDS, LISTEN_PID }: Environment, pid: number): boolean {
   return Number(LISTEN_PID) === pid && count(LISTEN_FDS) > 0;
 }
 
