@@ -96,7 +96,7 @@ export type {
   WorkerStats,
 } from "./pool-types.ts";
 export type { ServedModel } from "./served-model.ts";
-export { type Gathered, gather as gatherService, ownMain, usualConfig } from "./service/gather.ts";
+export { type Gathered, gather as gatherService, usualConfig } from "./service/gather.ts";
 export { holdBack } from "./service/hold.ts";
 export { installUnits, showStatus, uninstallUnits, unitFolder } from "./service/install.ts";
 export { isJournal, journalLine } from "./service/journal.ts";

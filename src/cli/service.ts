@@ -2,16 +2,11 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import {
-  type Config,
   CorralError,
   type Gathered,
   gatherService,
   installUnits,
   loadConfig,
-  ownMain,
-  type Plan,
-  planPool,
-  poolOptionsOf,
   type RunAs,
   showStatus,
   type Unit,
@@ -31,7 +26,7 @@ interface InstallFlags extends Where {
   readonly config?: string;
   readonly dynamicUser?: true;
   readonly runAs?: string;
-  readonly socket: string[];
+  readonly socket?: string[];
   readonly start: boolean;
   readonly force?: true;
   readonly dryRun?: true;
@@ -57,14 +52,14 @@ export function serviceCommand(): Command {
     )
     .option("--dynamic-user", "a user that exists while the service runs (default)")
     .addOption(new Option("--run-as <user>", "a user that there is").conflicts(["dynamicUser", "user"]))
-    .option("--socket <address>", "where to listen; may be repeated (default: as the configuration says)", append, [])
+    .option("--socket <address>", "where to listen; may be repeated (default: as the configuration says)", append)
     .option("--no-start", "do not start it now")
     .option("--force", "go on though the service could not read something")
     .option("--dry-run", "print the units, write nothing")
     .action(installService);
   const uninstall = command("uninstall", "stop the service and remove its units").action(async (where: Where) => {
     await uninstallUnits(placeOf(where));
-    process.stdout.write(`${where.name} is no service any more; its cache in /var/cache/${where.name} stays.\n`);
+    process.stdout.write(`${where.name} is no service any more; what it has built and cached stays.\n`);
   });
   const status = command("status", "what systemd says of the service").action(async (where: Where) => {
     process.exitCode = await showStatus(placeOf(where));
@@ -100,28 +95,8 @@ async function gatherFrom(flags: InstallFlags): Promise<Gathered> {
   const file = resolve(flags.config ?? (process.env.CORRAL_CONFIG || usualConfig(run)));
   if (!existsSync(file)) throw configMissing(file);
   // Only what the service itself will have: not the variables of whoever installs it.
-  const config = await loadConfig({ file, env: {}, flags: flags.socket.length > 0 ? { listen: flags.socket } : {} });
-  return await gatherService({
-    name: flags.name,
-    run,
-    main: ownMain(),
-    config: file,
-    listen: config.gateway.listen,
-    plans: await plansOf(config),
-    memory: config.corral.memory === "auto" ? null : config.corral.memory,
-    models: config.models.map(({ source }) => source).filter((source) => source !== "echo"),
-    drain:
-      config.gateway.drainTimeout + Math.max(...config.models.map((model) => model.drainTimeout + model.killTimeout)),
-    apiKeyFile: config.apiKeyFile,
-  });
-}
-
-/** A model that can't be planned here and now is told of when it is served. */
-async function plansOf({ models }: Config): Promise<Plan[]> {
-  const plans = await Promise.allSettled(models.map((options) => planPool(poolOptionsOf(options))));
-  return plans.every(({ status }) => status === "fulfilled")
-    ? plans.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []))
-    : [];
+  const config = await loadConfig({ file, env: {}, flags: { listen: flags.socket } });
+  return await gatherService({ name: flags.name, run, file, config });
 }
 
 function runOf({ user, runAs }: InstallFlags): RunAs {
@@ -175,6 +150,6 @@ function unitName(text: string): string {
   return text;
 }
 
-function append(value: string, before: string[]): string[] {
+function append(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }

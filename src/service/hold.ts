@@ -13,18 +13,15 @@ export function holdTime(addresses: readonly ListenAddress[], env: NodeJS.Proces
   return addresses.some(({ kind }) => kind === "systemd") ? LONGEST_HOLD : null;
 }
 
-/** Resolves when it is time to take connections. Never rejects. */
+/** Resolves when it is time to take connections. @throws why it will never be ready */
 export async function holdBack(
   addresses: readonly ListenAddress[],
   ready: Promise<unknown>,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<void> {
   const time = holdTime(addresses, env);
+  if (time === null) return;
   const isOver = new AbortController();
-  const settled = ready.then(
-    () => isOver.abort(),
-    () => isOver.abort(),
-  );
-  if (time === "until ready") await settled;
-  else if (time !== null) await sleep(time, undefined, { signal: isOver.signal }).catch(() => {});
+  const limit = time === "until ready" ? [] : [sleep(time, undefined, { signal: isOver.signal }).catch(() => {})];
+  await Promise.race([ready, ...limit]).finally(() => isOver.abort());
 }

@@ -29,7 +29,10 @@ test.each([
   expect(isReady).toBe(true);
 });
 
-test("what never gets ready holds nobody back", async () => {
-  await expect(holdBack([systemd], Promise.reject(new Error("no model")), {})).resolves.toBeUndefined();
+test("what can't be loaded is told before anybody is let in", async () => {
+  await expect(holdBack([systemd], Promise.reject(new Error("no model")), {})).rejects.toThrow("no model");
+});
+
+test("addresses of its own are open at once", async () => {
   await expect(holdBack([tcp], new Promise(() => {}), {})).resolves.toBeUndefined();
 });

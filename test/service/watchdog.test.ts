@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { PoolStats } from "../../src/pool-types.ts";
 import { Observer } from "../../src/service/observer.ts";
 import { feedInterval, keepFed, type Observation, shouldFeed } from "../../src/service/watchdog.ts";
+import { stubPool } from "../fixtures/stub-pool.ts";
 
 const idle: Observation = { inFlight: 0, sinceProgress: 9_000_000, limit: 1_000 };
 const working: Observation = { inFlight: 3, sinceProgress: 999, limit: 1_000 };
@@ -53,26 +54,11 @@ test("feeds at once and again and again, tells once that it stopped, and feeds a
 });
 
 describe("what counts as progress", () => {
-  const stats: PoolStats = {
-    name: "m",
-    state: "ready",
-    workers: [],
-    slots: { total: 2, busy: 1 },
-    queued: 2,
-    queueLimit: 256,
-    served: 5,
-    lost: 0,
-    aborted: 0,
-    refused: 0,
-    tokens: { prompt: 0, cached: 0, completion: 0 },
-    recent: { tokensPerSecond: 0, firstTokenMs: null },
-    restarts: 0,
-  };
+  const stats: PoolStats = { ...stubPool({ name: "m" }).stats(), slots: { total: 2, busy: 1 }, queued: 2, served: 5 };
   const worker = {
     id: "m#0.0",
     replica: 0,
     pid: 1,
-    footprint: null,
     state: "ready",
     cpus: [],
     restarts: 0,
@@ -80,6 +66,7 @@ describe("what counts as progress", () => {
     slots: 2,
     inFlight: 1,
     served: 5,
+    footprint: null,
   } as const;
   const limits = { stallTimeout: 1_000, startTimeout: 60_000 };
 
