@@ -31,17 +31,22 @@ export async function listenOnPath(
 ): Promise<Remove> {
   // Short, for the kernel takes about a hundred bytes.
   const draft = join(dirname(path), `.${process.pid}`);
-  refuseLong(draft, path);
+  refuseLong(draft.length > path.length ? draft : path);
   await refuseTaken(path, takesOver);
   await rm(draft, { force: true });
   listenForNobody(server, draft);
   await once(server, "listening");
   await chmod(draft, mode);
   await rename(draft, path);
-  const { ino } = await lstat(path);
+  return await removerOf(path);
+}
+
+/** For the file that is there now. */
+export async function removerOf(path: string): Promise<Remove> {
+  const before = await lstat(path).catch(() => null);
   return async () => {
     const now = await lstat(path).catch(() => null);
-    if (now?.ino === ino) await rm(path, { force: true });
+    if (now !== null && now.ino === before?.ino) await rm(path, { force: true });
   };
 }
 
@@ -55,10 +60,10 @@ function listenForNobody(server: Server, path: string): void {
   }
 }
 
-function refuseLong(draft: string, path: string): void {
-  if (Buffer.byteLength(draft) <= LONGEST_PATH) return;
+function refuseLong(path: string): void {
+  if (Buffer.byteLength(path) <= LONGEST_PATH) return;
   throw new CorralError("CORRAL_BAD_OPTION", `The path of the socket ${path} is too long. Choose a shorter one.`, {
-    facts: { path, most: LONGEST_PATH - (draft.length - path.length) },
+    facts: { path, most: LONGEST_PATH },
   });
 }
 

@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline";
 import { Client, type Dispatcher } from "undici";
 import { CorralError, ERROR_CODES, type ErrorCode } from "../errors.ts";
 import type { LogLine, LogOptions } from "../pool-types.ts";
@@ -52,7 +51,7 @@ export class AdminClient {
       const path = `/models/${encodeURIComponent(model)}/logs?${query}`;
       const answer = await client.request({ method: "GET", path, ...(signal ? { signal } : {}) });
       if (answer.statusCode !== 200) throw errorOf(await answer.body.json());
-      for await (const line of createInterface({ input: answer.body })) yield JSON.parse(line) as LogLine;
+      for await (const line of linesOf(answer.body)) yield JSON.parse(line) as LogLine;
     } catch (error) {
       if (!signal?.aborted) throw this.#explained(error);
     } finally {
@@ -97,6 +96,16 @@ export class AdminClient {
       default:
         return `The corral at ${this.path} ended before it had answered: its log says why.`;
     }
+  }
+}
+
+async function* linesOf(body: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of body) {
+    const lines = `${rest}${decoder.decode(chunk, { stream: true })}`.split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
   }
 }
 

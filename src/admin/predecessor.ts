@@ -13,7 +13,8 @@ export interface Predecessor {
 export function predecessor(env: NodeJS.ProcessEnv = process.env): Predecessor | null {
   if (process.send === undefined || env[LISTEN_FDS] === undefined) return null;
   const onLost = (): void => void process.kill(process.pid, "SIGTERM");
-  process.once("disconnect", onLost);
+  if (process.connected) process.once("disconnect", onLost);
+  else onLost();
   const say = async (word: Word): Promise<void> => {
     process.off("disconnect", onLost);
     await new Promise<void>((resolve) => {

@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { CorralError } from "../errors.ts";
 import type { Successor } from "./administered.ts";
-import { LISTEN_FDS, readWord, type Word } from "./handover.ts";
+import { handedOver, type ListeningSocket, readWord, type Word } from "./handover.ts";
 
 export interface SuccessorParts {
-  /** The listening sockets, which it inherits. */
-  readonly descriptors: () => readonly number[];
+  /** Which it inherits. */
+  readonly sockets: () => readonly ListeningSocket[];
   /** Aborts when this process is to end: a successor that does not serve yet ends, too. */
   readonly signal: AbortSignal;
   /** Called when the successor serves: this process is to drain and end. */
@@ -19,14 +19,14 @@ export interface SuccessorParts {
  *
  * It throws CORRAL_UPGRADE_FAILED where that can't be or where the new process gives up; this one goes on then.
  */
-export function upgrader({ descriptors, signal, handOver }: SuccessorParts): () => Promise<Successor> {
+export function upgrader({ sockets, signal, handOver }: SuccessorParts): () => Promise<Successor> {
   let isUnderWay = false;
   return async () => {
     refuseWhereHeld(process.env, process.pid);
     if (isUnderWay) throw failed("another upgrade is under way: wait for its end.");
     isUnderWay = true;
     try {
-      const successor = await startSuccessor(descriptors(), signal);
+      const successor = await startSuccessor(sockets(), signal);
       handOver();
       return successor;
     } finally {
@@ -43,12 +43,12 @@ export function refuseWhereHeld({ NOTIFY_SOCKET }: NodeJS.ProcessEnv, pid: numbe
     throw failed("corral is the first process of its container, which ends with it: replace the container.");
 }
 
-async function startSuccessor(descriptors: readonly number[], signal: AbortSignal): Promise<Successor> {
+async function startSuccessor(sockets: readonly ListeningSocket[], signal: AbortSignal): Promise<Successor> {
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     // A group of its own: a Ctrl-C for this process is none for that one.
     detached: true,
-    stdio: ["inherit", "inherit", "inherit", ...descriptors, "ipc"],
-    env: { ...process.env, [LISTEN_FDS]: `${descriptors.length}` },
+    stdio: ["inherit", "inherit", "inherit", ...sockets.map(({ descriptor }) => descriptor), "ipc"],
+    env: { ...process.env, ...handedOver(sockets) },
   });
   const word = await lastWord(child, signal);
   if (word.kind === "failed") {

@@ -38,7 +38,9 @@ export const HANDED_OVER = "upgrade";
 const STDIN = 0;
 
 export function administration(parts: AdministrationParts): Administration {
-  const { path, instance, gateway, interruption, log, isSuccessor } = parts;
+  const { instance, gateway, interruption, log, isSuccessor } = parts;
+  // An empty variable counts as not set.
+  const path = parts.path || undefined;
   let admin: Admin | null = null;
   let onHangUp = (): void => {};
 
@@ -51,7 +53,7 @@ export function administration(parts: AdministrationParts): Administration {
         listen,
         isDraining: () => interruption.first.aborted,
         upgrade: upgrader({
-          descriptors: () => gateway.descriptors(),
+          sockets: () => gateway.descriptors().map((descriptor, at) => ({ descriptor, name: listen[at] ?? "" })),
           signal: interruption.first,
           handOver: () => interruption.ask(HANDED_OVER),
         }),

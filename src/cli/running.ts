@@ -17,7 +17,8 @@ export const EXIT_CODES = "Exit code 3 if no corral runs here, 1 if it could not
 
 /** @throws CorralError CORRAL_NOT_RUNNING, CORRAL_BAD_OPTION where several run */
 export async function running({ admin }: RunningFlags): Promise<AdminClient> {
-  return await findAdmin(admin);
+  // An empty variable counts as not set.
+  return await findAdmin(admin || undefined);
 }
 
 /** "3.2 s", for what was waited for. @param since performance.now() */

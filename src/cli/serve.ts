@@ -74,7 +74,7 @@ async function serve(
   const interruption = onInterruption();
   const instance = new Instance({ config, load, log });
   const admin = administration({
-    ...{ path, gateway: instance.gateway, interruption, log, isSuccessor: before !== null },
+    ...{ path: path || undefined, gateway: instance.gateway, interruption, log, isSuccessor: before !== null },
     instance: instance.administered,
   });
   const stopWatching = watch

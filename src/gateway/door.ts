@@ -36,8 +36,8 @@ export class Door {
   }
 
   /** Whether whoever opened the socket holds it, too, and takes connections when we don't. */
-  get isInherited(): boolean {
-    return this.#place.kind === "inherited";
+  get isHeld(): boolean {
+    return this.#place.kind === "held";
   }
 
   /** Of the listening socket, to be handed to a child process. Node has no public way to it. */

@@ -90,10 +90,10 @@ export function createGateway({ pools, options: given = {}, log, metrics }: Gate
   let isDraining = false;
   let hasSuccessor = false;
   let address: Address | null = null;
-  const isShared = (door: Door): boolean => hasSuccessor || door.isInherited;
+  const isShared = (door: Door): boolean => hasSuccessor || door.isHeld;
 
   async function open(place: Place): Promise<Door> {
-    const isRefusing = (): boolean => isDraining && !hasSuccessor && place.kind !== "inherited";
+    const isRefusing = (): boolean => isDraining && !hasSuccessor && place.kind !== "held";
     const handle = createHandler({
       models,
       options: () => options,

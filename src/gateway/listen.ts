@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { readFileSync, readlinkSync } from "node:fs";
 import type { Server } from "node:net";
 import { CorralError } from "../errors.ts";
-import { listenOnPath } from "../unix-socket.ts";
+import { listenOnPath, removerOf } from "../unix-socket.ts";
 import type { Place } from "./places.ts";
 
 /** A reverse proxy of the same group may connect. */
@@ -28,14 +28,22 @@ export async function listenAt(server: Server, place: Place): Promise<Listening>
         return { ...addressOf(server, place.host), remove: nothing };
       case "unix":
         return { url: `unix:${place.path}`, port: null, remove: await listenOnPath(server, place.path, FOR_GROUP) };
-      case "inherited":
-        server.listen({ fd: place.descriptor });
-        await once(server, "listening");
+      case "held":
+        await adopt(server, place.descriptor);
         return { ...addressOf(server, null, place.descriptor), remove: nothing };
+      case "left":
+        await adopt(server, place.descriptor);
+        if (place.path === null) return { ...addressOf(server, null, place.descriptor), remove: nothing };
+        return { url: `unix:${place.path}`, port: null, remove: await removerOf(place.path) };
     }
   } catch (cause) {
     throw cause instanceof CorralError ? cause : refused(cause, place);
   }
+}
+
+async function adopt(server: Server, descriptor: number): Promise<void> {
+  server.listen({ fd: descriptor });
+  await once(server, "listening");
 }
 
 async function nothing(): Promise<void> {}

@@ -1,11 +1,14 @@
 import type { ListenAddress } from "../config/listen.ts";
 import { CorralError } from "../errors.ts";
 
-/** Where a socket comes from: made by us, or open already and held by somebody else, too. */
+/** Where a socket comes from: made by us, or open already. */
 export type Place =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string }
-  | { readonly kind: "inherited"; readonly descriptor: number };
+  /** systemd holds it, too, and takes connections when we don't. */
+  | { readonly kind: "held"; readonly descriptor: number }
+  /** An earlier corral has left it to us. @property path of a Unix socket, whose file is ours now; null for others */
+  | { readonly kind: "left"; readonly descriptor: number; readonly path: string | null };
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -20,7 +23,7 @@ const FIRST = 3;
  */
 export function placesOf(addresses: readonly ListenAddress[], env: Environment, pid: number): Place[] {
   const left = count(env.CORRAL_LISTEN_FDS);
-  if (left > 0) return inherited(left);
+  if (left > 0) return leftToUs(left, namesIn(env.CORRAL_LISTEN_NAMES));
   return addresses.flatMap((address) => (address.kind === "systemd" ? fromSystemd(env, pid) : [address]));
 }
 
@@ -30,7 +33,8 @@ function hasSystemdSockets({ LISTEN_FDS, LISTEN_PID }: Environment, pid: number)
 }
 
 function fromSystemd(env: Environment, pid: number): Place[] {
-  if (hasSystemdSockets(env, pid)) return inherited(count(env.LISTEN_FDS));
+  if (hasSystemdSockets(env, pid))
+    return descriptors(count(env.LISTEN_FDS)).map((descriptor) => ({ kind: "held", descriptor }));
   const { LISTEN_FDS = null, LISTEN_PID = null } = env;
   throw new CorralError(
     "CORRAL_BAD_OPTION",
@@ -39,8 +43,26 @@ function fromSystemd(env: Environment, pid: number): Place[] {
   );
 }
 
-function inherited(descriptors: number): Place[] {
-  return Array.from({ length: descriptors }, (_, index) => ({ kind: "inherited", descriptor: FIRST + index }));
+function leftToUs(number: number, names: readonly unknown[]): Place[] {
+  return descriptors(number).map((descriptor, index) => ({ kind: "left", descriptor, path: pathIn(names[index]) }));
+}
+
+function descriptors(number: number): number[] {
+  return Array.from({ length: number }, (_, index) => FIRST + index);
+}
+
+/** The kernel knows a Unix socket by the name under which it was made. */
+function namesIn(json: string | undefined): readonly unknown[] {
+  try {
+    const names: unknown = JSON.parse(json ?? "[]");
+    return Array.isArray(names) ? names : [];
+  } catch {
+    return [];
+  }
+}
+
+function pathIn(name: unknown): string | null {
+  return typeof name === "string" && name.startsWith("unix:") ? name.slice("unix:".length) : null;
 }
 
 function count(text: string | undefined): number {

@@ -5,17 +5,26 @@ import { placesOf } from "../../src/gateway/places.ts";
 const tcp: ListenAddress = { kind: "tcp", host: "127.0.0.1", port: 8080 };
 const unix: ListenAddress = { kind: "unix", path: "/run/x.sock" };
 const systemd: ListenAddress = { kind: "systemd" };
-const inherited = (...descriptors: number[]) => descriptors.map((descriptor) => ({ kind: "inherited", descriptor }));
+const held = (...descriptors: number[]) => descriptors.map((descriptor) => ({ kind: "held", descriptor }));
+const left = (...paths: (string | null)[]) =>
+  paths.map((path, index) => ({ kind: "left", descriptor: 3 + index, path }));
 
 test.each([
   [[tcp, unix], {}, [tcp, unix]],
-  [[systemd], { LISTEN_FDS: "2", LISTEN_PID: "7" }, inherited(3, 4)],
-  [[unix, systemd], { LISTEN_FDS: "1", LISTEN_PID: "7" }, [unix, ...inherited(3)]],
+  [[systemd], { LISTEN_FDS: "2", LISTEN_PID: "7" }, held(3, 4)],
+  [[unix, systemd], { LISTEN_FDS: "1", LISTEN_PID: "7" }, [unix, ...held(3)]],
   // Nobody asked for them.
   [[tcp], { LISTEN_FDS: "1", LISTEN_PID: "7" }, [tcp]],
   // An earlier corral's are all there is, whoever it was told of.
-  [[tcp, unix], { CORRAL_LISTEN_FDS: "2" }, inherited(3, 4)],
-  [[systemd], { CORRAL_LISTEN_FDS: "1", LISTEN_FDS: "3", LISTEN_PID: "1" }, inherited(3)],
+  [[tcp, unix], { CORRAL_LISTEN_FDS: "2" }, left(null, null)],
+  [[systemd], { CORRAL_LISTEN_FDS: "1", LISTEN_FDS: "3", LISTEN_PID: "1" }, left(null)],
+  // It has told how they are called, or what is no list of names.
+  [
+    [systemd],
+    { CORRAL_LISTEN_FDS: "2", CORRAL_LISTEN_NAMES: '["http://127.0.0.1:8080","unix:/run/x.sock"]' },
+    left(null, "/run/x.sock"),
+  ],
+  [[systemd], { CORRAL_LISTEN_FDS: "1", CORRAL_LISTEN_NAMES: "{" }, left(null)],
 ])("%j with %j", (addresses, env, places) => {
   expect(placesOf(addresses, env, 7)).toEqual(places);
 });

@@ -118,7 +118,6 @@ describe("commands to a corral that runs", () => {
       [["logs", "qwen", "--worker", "7"], 1, /has no worker 7\. Its workers: 0, 1\./],
       [["scale", "qwen", "none"], 2, /whole number from 1 to 9999, or "auto"/],
       [["restart"], 2, /missing required argument 'model'/],
-      [["reload"], 2, /CORRAL_BAD_OPTION/],
       [["status", "--admin", "/no/such.sock"], 3, /No corral runs at \/no\/such\.sock: start it with `corral serve`/],
     ];
     for (const [args, exit, message] of cases) {
@@ -146,13 +145,16 @@ describe("commands to a corral that runs", () => {
     }
   });
 
-  test("SIGHUP does not end it, and each action has left a line", async () => {
+  test("reload says what became of each model, SIGHUP does the same, and each action has left a line", async () => {
+    expect(await corral(["reload"])).toMatchObject({ code: 0, stdout: "unchanged: qwen\n" });
+    const reloads = () => server.stderr.split('"msg":"reloaded"').length - 1;
+    expect(reloads()).toBe(1);
     server.child.kill("SIGHUP");
-    while (!server.stderr.includes("nothing is reloaded")) await once(server.child.stderr ?? server.child, "data");
-    expect((await status()).state).toBe("ready");
+    while (reloads() < 2) await once(server.child.stderr ?? server.child, "data");
+    expect(await status()).toMatchObject({ pid: server.child.pid, state: "ready" });
     expect(audit()).toEqual([
       ...["restart qwen done", "scale qwen done", "scale qwen done", expect.stringMatching(/^scale qwen CORRAL_/)],
-      ...["restart qwen done", "restart qwn CORRAL_REQUEST_INVALID", "reload - CORRAL_BAD_OPTION"],
+      ...["restart qwen done", "restart qwn CORRAL_REQUEST_INVALID", "reload - done"],
     ]);
   });
 });

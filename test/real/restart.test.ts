@@ -1,6 +1,7 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { Pool, WorkerEvent } from "../../src/index.ts";
+import { readMachine } from "../../src/machine/read.ts";
 import { openPool } from "../../src/pool.ts";
 import { type FakeBehaviour, fakeEngine } from "../fixtures/fake-engine.ts";
 import {
@@ -177,20 +178,35 @@ describe("a pool that is restarted", () => {
     process.stdout.write(`3 rolling restarts of 2 workers: ${answered} requests answered, ${failures.length} failed\n`);
   });
 
-  it("holds requests where a worker that is alone has no room for another, and does nothing asleep", async () => {
+  it("holds requests where a worker that is alone has no room for another", async () => {
+    const machine = await readMachine();
+    const tight = { ...machine, memory: { ...machine.memory, available: 200 * 1024 ** 2 } };
     const pool = openPool(
-      { workers: 1, slots: 2, threads: 1, idleTimeout: 50 },
-      { engine: fakeEngine({ loadMs: 100 }) },
+      { workers: 1, slots: 2, threads: 1 },
+      { engine: fakeEngine({ loadMs: 200 }), machine: tight },
     );
     pools.push(pool);
     await pool.ready();
-    await until(() => pool.state === "idle");
+    const events: WorkerEvent[] = [];
+    pool.on("worker", (event) => events.push(event));
+    const gone = workerEvent(pool, isState("stopped"));
+    const restarted = pool.restart();
+    await gone;
+    expect([pool.state, pool.isReady]).toEqual(["ready", true]);
+    const answer = pool.chat({ messages: [{ role: "user", content: "meanwhile" }] });
+    expect((await answer).choices[0]?.message.content).toBe("meanwhile");
+    await restarted;
+    expect(said(events)).toEqual(["echo#0.0 draining", "echo#0.0 stopped", "echo#0.1 starting", "echo#0.1 ready"]);
+    expect(pool.stats()).toMatchObject({ served: 1, lost: 0, refused: 0 });
+  });
+
+  it("has nothing to do asleep, and refuses once it is closed", async () => {
+    const pool = openPool({ workers: 1, slots: 2, threads: 1, idleTimeout: 50 }, { engine: fakeEngine() });
+    pools.push(pool);
+    await pool.ready();
+    await until(() => pool.state === "idle" && pool.stats().workers.length === 0);
     await pool.restart();
-    expect(pool.stats().workers).toEqual([]);
-    const woken = workerEvent(pool, isState("ready"));
-    const answer = pool.chat({ messages: [{ role: "user", content: "wake" }] });
-    await woken;
-    expect((await answer).choices[0]?.message.content).toBe("wake");
+    expect([pool.state, pool.stats().workers]).toEqual(["idle", []]);
     await pool.close();
     await expect(pool.restart()).rejects.toMatchObject({ code: "CORRAL_POOL_CLOSED" });
   });

@@ -84,7 +84,7 @@ export class Instance {
    * @throws CorralError CORRAL_PORT_TAKEN, CORRAL_BAD_OPTION; why no model can be served
    */
   async serve({ interruption: { first, asked }, admin, before }: Company): Promise<void> {
-    const loaded = Promise.race([this.#loaded(), asked]);
+    const loaded = Promise.race([this.#loaded(before !== null), asked]);
     // Where listening fails, that is what is told.
     loaded.catch(() => {});
     if (before === null) await holdBack(this.#config.gateway.listen, loaded);
@@ -155,12 +155,16 @@ export class Instance {
     }
   }
 
-  /** Resolves when each eager model serves or has failed. @throws where none is left */
-  async #loaded(): Promise<void> {
+  /**
+   * Resolves when each eager model serves or has failed.
+   * @param asOne whether one that fails is too much: the process before this one serves it
+   * @throws where none is left
+   */
+  async #loaded(asOne: boolean): Promise<void> {
     const models = this.#corral.models;
     const results = await Promise.allSettled(models.map(({ pool }) => pool.ready()));
     const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
-    if (failures.length > 0 && failures.length === models.length) throw failures[0];
+    if (failures.length > 0 && (asOne || failures.length === models.length)) throw failures[0];
     for (const error of failures) this.#log.error({ reason: (error as Error).message }, "a model can't be served");
   }
 
