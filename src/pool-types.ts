@@ -204,7 +204,7 @@ export interface WorkerStats extends WorkerSnapshot {
   readonly slots: number;
   readonly inFlight: number;
   readonly served: number;
-  /** Milliseconds since the last byte came back from it. Only while requests are in flight. */
+  /** Milliseconds since a byte came back from it, or it was found well. Only while requests are in flight. */
   readonly quiet?: number;
   /** As `measure` has found it last; null before. */
   readonly footprint: Footprint | null;

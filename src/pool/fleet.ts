@@ -76,12 +76,12 @@ export class Fleet {
     };
   }
 
-  #workerStats(worker: WorkerSnapshot): WorkerStats {
+  #workerStats({ wellAt = 0, ...worker }: WorkerSnapshot): WorkerStats {
     const upstream = this.#upstreams.get(worker.id);
     const footprint = this.#instruments.footprintOf(worker.pid);
     if (upstream === undefined) return { ...worker, slots: 0, inFlight: 0, served: 0, footprint };
     const { slots, inFlight, served, lastProgressAt } = upstream;
-    const quiet = inFlight > 0 ? { quiet: performance.now() - lastProgressAt } : {};
+    const quiet = inFlight > 0 ? { quiet: performance.now() - Math.max(lastProgressAt, wellAt) } : {};
     return { ...worker, slots, inFlight, served, footprint, ...quiet };
   }
 }

@@ -57,6 +57,8 @@ export interface WorkerSnapshot {
   readonly restarts: number;
   /** In one sentence; null where it has not failed. */
   readonly lastFailure: Failure | null;
+  /** performance.now() of the last look that found it well. */
+  readonly wellAt?: number;
 }
 
 export interface SupervisorEvents {
@@ -175,8 +177,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   snapshot(): WorkerSnapshot[] {
     return this.#roster.all.flatMap(({ worker, plan, restarts, lastFailure }) => {
       if (worker === null) return [];
-      const { id, replica, pid, state } = worker;
-      return [{ id, replica, pid, state: state.name, cpus: plan.cpus, restarts, lastFailure }];
+      const { id, replica, pid, state, wellAt } = worker;
+      const well = wellAt === null ? {} : { wellAt };
+      return [{ id, replica, pid, state: state.name, cpus: plan.cpus, restarts, lastFailure, ...well }];
     });
   }
 

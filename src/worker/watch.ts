@@ -29,6 +29,8 @@ export interface Watched {
    * the loop was blocked.
    */
   readonly longestLook: number;
+  /** Called at each look that finds it well. */
+  readonly onWell?: () => void;
   /** CPU time used so far, milliseconds. */
   readonly cpuTime?: (pid: number) => Promise<number | null>;
 }
@@ -49,6 +51,7 @@ export async function watch(watched: Watched, signal: AbortSignal, report: (verd
     const seen = await eyes.look(signal);
     if (signal.aborted) return;
     const verdict = judge(seen, watched.limits);
+    if (verdict === "ok") watched.onWell?.();
     if (verdict !== last) report(verdict);
     last = verdict;
     pause = seen.failedProbes > 0 ? 0 : watched.interval;

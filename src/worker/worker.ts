@@ -87,6 +87,7 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
   #endpoint: Endpoint | null = null;
   #process: RunningProcess | null = null;
   #load: Load | null = null;
+  #wellAt: number | null = null;
   /** Why it was told to end, if it was. */
   #order: "drain" | "kill" | Extract<FailureReason, "wedged" | "never-ready"> | null = null;
 
@@ -108,6 +109,11 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
 
   get pid(): number | null {
     return this.#process?.pid ?? null;
+  }
+
+  /** performance.now() of the last look that found it well; null before. */
+  get wellAt(): number | null {
+    return this.#wellAt;
   }
 
   /** Null until it has an address. */
@@ -200,7 +206,10 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
       this.#settle(true);
       const { probeInterval: interval, probeTimeout } = options;
       const watched = { pid, probe, load, readPulse: engine.readPulse, limits: progressLimits(options), interval };
-      await watch({ ...watched, longestLook: interval + 2 * probeTimeout }, signal, (verdict) => {
+      const onWell = (): void => {
+        this.#wellAt = performance.now();
+      };
+      await watch({ ...watched, longestLook: interval + 2 * probeTimeout, onWell }, signal, (verdict) => {
         if (verdict === "wedged") this.#giveUp("wedged");
         else if (this.#state.name === "ready") this.#become({ ...this.#state, suspect: verdict === "suspect" });
       });

@@ -95,5 +95,9 @@ describe("Fleet", () => {
       queued: 0,
       queueLimit: 10,
     });
+    // What was found well later than a byte came back has been quiet since then.
+    const [found] = fleet.stats([{ ...worker, wellAt: performance.now() + 60_000 }]).workers;
+    expect(found?.quiet).toBeLessThan(0);
+    expect(found).not.toHaveProperty("wellAt");
   });
 });

@@ -179,7 +179,12 @@ test("slow is not wedged while it turns", async () => {
   const { worker, load } = start({ paceMs: 120 }, { options: quickOptions({ stallTimeout: 300 }) });
   await worker.settled;
   // Not streamed: no byte comes back for 1.2 seconds, but the counter of /metrics grows.
-  expect(await chat(load(), "a b c d e f g h i j")).toBe("a b c d e f g h i j");
+  const answer = chat(load(), "a b c d e f g h i j");
+  // And it is found well meanwhile, which a watchdog asks.
+  const asked = load().lastProgressAt;
+  await until(() => (worker.wellAt ?? 0) > asked && load().inFlight > 0);
+  expect(load().lastProgressAt).toBe(asked);
+  expect(await answer).toBe("a b c d e f g h i j");
   expect(worker.state.name).toBe("ready");
 });
 
