@@ -1,7 +1,7 @@
 /** Two ways to end an answer early; both free the worker's slot at once: node dist/examples/abort.js [MODEL] */
 import { createPool } from "corral";
 
-await using pool = await createPool({ model: process.argv[2] ?? "echo" });
+await using pool = await createPool({ source: process.argv[2] ?? "echo" });
 const request = {
   messages: [{ role: "user", content: "quick brown foxes jump over seventeen lazy dogs near the old stone mill" }],
   temperature: 0,

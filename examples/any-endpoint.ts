@@ -1,7 +1,7 @@
 /** Whatever else the engine serves: node dist/examples/any-endpoint.js [MODEL] */
 import { createPool } from "corral";
 
-await using pool = await createPool({ model: process.argv[2] ?? "echo" });
+await using pool = await createPool({ source: process.argv[2] ?? "echo" });
 
 const tokenized = await pool.request({ path: "/tokenize", body: { content: "horses" } });
 console.log("tokens:", JSON.stringify(await tokenized.json()));

@@ -1,7 +1,7 @@
 /** One question, one answer: node dist/examples/chat.js [MODEL] */
 import { createPool } from "corral";
 
-await using pool = await createPool({ model: process.argv[2] ?? "echo" });
+await using pool = await createPool({ source: process.argv[2] ?? "echo" });
 
 const answer = await pool.chat({
   messages: [{ role: "user", content: "Seven green boats sail north" }],

@@ -1,7 +1,7 @@
 /** Vectors for texts; needs an embedding model: node dist/examples/embed.js MODEL */
 import { CorralError, createPool } from "corral";
 
-await using pool = await createPool({ model: process.argv[2] ?? "echo" });
+await using pool = await createPool({ source: process.argv[2] ?? "echo" });
 
 try {
   const { data } = await pool.embed({ input: ["a horse", "a pony"] });

@@ -5,7 +5,7 @@
 import { createGateway, openPool } from "corral";
 import { pino } from "pino";
 
-await using pool = openPool({ model: process.argv[2] ?? "echo", name: "mine" });
+await using pool = openPool({ source: process.argv[2] ?? "echo", name: "mine" });
 const gateway = createGateway({ pools: [pool], options: { port: 0 }, log: pino({ level: "warn" }) });
 
 // It may listen before the pool is ready: /readyz and requests answer 503 until then.

@@ -1,7 +1,7 @@
 /** More and fewer workers while serving: node dist/examples/scale.js [MODEL] */
 import { createPool } from "corral";
 
-await using pool = await createPool({ model: process.argv[2] ?? "echo", workers: 1 });
+await using pool = await createPool({ source: process.argv[2] ?? "echo", workers: 1 });
 
 const ready = (): number => pool.stats().workers.filter(({ state }) => state === "ready").length;
 console.log(`workers: ${ready()}`);

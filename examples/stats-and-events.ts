@@ -1,7 +1,7 @@
 /** What a pool does and has done: node dist/examples/stats-and-events.js [MODEL] */
 import { createPool } from "corral";
 
-await using pool = await createPool({ model: process.argv[2] ?? "echo" });
+await using pool = await createPool({ source: process.argv[2] ?? "echo" });
 
 pool.on("worker", ({ id, state }) => console.log(`worker ${id} is ${state.name}`));
 pool.on("request", ({ path, outcome, status, upstream, tokens }) =>

@@ -13,6 +13,7 @@ const PRINTS: Readonly<Record<string, RegExp>> = {
   embed: /^CORRAL_WORKER_ANSWERED: .*embeddings/,
   gateway: /^200: over HTTP$/,
   scale: /^workers: 1\nworkers: 2\nworkers: 1$/,
+  "many-models": /^hello gpt-4o-mini\nhello second$/,
   "stats-and-events":
     /^\/v1\/chat\/completions: answered 200 by echo#\d\.0, \d+ tokens\npool is ready: \d+ workers, 0 of \d+ slots busy, 0 queued\nserved 1, tokens \d+ in and \d+ out\n( {2}echo#\d\.0 \(pid \d+\) on CPUs [\d,]*, restarted 0 times\n)+worker echo#\d\.0 is draining\n/,
   stream: /^Ein Gedicht über 🐎 und Wind$/,
