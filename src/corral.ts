@@ -66,6 +66,7 @@ class LiveCorral extends EventEmitter<CorralEvents> implements Corral {
     this.#setup = setup;
     this.#residency = new Residency({
       ...shared,
+      models: models.length,
       readMachine: async (pids) => setup.machine ?? (await readMachineWithout(pids, setup.machineRoot)),
     });
     this.#models = models.map((options) => new LiveModel(options, this.#surroundings()));
@@ -145,7 +146,7 @@ class LiveCorral extends EventEmitter<CorralEvents> implements Corral {
       models,
     );
     await this.#checkPlans([...added, ...changed]);
-    this.#residency.limit(shared);
+    this.#residency.limit({ ...shared, models: models.length });
     for (const name of removed) this.#retire(this.#named(name));
     const failed: { model: string; error: Error }[] = [];
     const attempt = async ({ name: model }: ResolvedModelOptions, change: () => Promise<void>): Promise<void> => {

@@ -12,7 +12,7 @@ import { modelName } from "../model-name.ts";
 import { makePlan } from "../plan/make.ts";
 import type { Plan, PlanOverrides, PlanWish } from "../plan/plan.ts";
 import type { Residence } from "../residency/residence.ts";
-import { keepingPromptCache } from "../scale/go-over.ts";
+import { keepingPromptCache, sharingPromptCache } from "../scale/go-over.ts";
 import { sizedPlan } from "../scale/size.ts";
 import { type Finding, findTuned } from "../tune/find.ts";
 import { TuneStore } from "../tune/store.ts";
@@ -44,6 +44,8 @@ export interface Blueprint {
   readonly machine: Machine;
   readonly model: ModelDescription;
   readonly chosen: Chosen;
+  /** Models that share the machine, this one among them. */
+  readonly sharers: number;
   /** What was measured for it by the tuner. */
   readonly finding: Finding;
   readonly plan: Plan;
@@ -65,7 +67,8 @@ export async function draw(options: ResolvedPoolOptions, setup: PoolSetup = {}):
   const chosen = chosenFor(model, options, setup);
   chosen.engine.checkArgs(options.args);
   const finding = await findingFor({ machine, model, chosen }, options, setup);
-  return planned({ machine, model, chosen, finding }, options);
+  const sharers = setup.residence?.sharers() ?? 1;
+  return planned({ machine, model, chosen, sharers, finding }, options);
 }
 
 /** The machine to plan for, as if these processes were gone: what they hold counts as free. */
@@ -134,7 +137,8 @@ function planned(known: Omit<Blueprint, "plan">, options: ResolvedPoolOptions): 
   const wish = { ...wishOf(options), ...finding };
   const planOf = (workers: number | undefined): Plan =>
     makePlan(machine, model, choice, { ...overridesOf(options), workers }, wish);
-  return { ...known, plan: sizedPlan(options, machine.cpus.length, planOf) };
+  const plan = sizedPlan(options, machine.cpus.length, planOf);
+  return { ...known, plan: sharingPromptCache(plan, known.sharers) };
 }
 
 /** $CORRAL_BUILD, as at install: "skip" forbids to build. */

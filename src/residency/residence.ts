@@ -11,6 +11,8 @@ export interface Residence {
    * @throws CorralError CORRAL_NO_ROOM with facts.retryAfter (seconds); the signal's reason
    */
   enter(bytes: number, signal: AbortSignal): Promise<void>;
+  /** Models that share the machine, the pool's own among them. */
+  sharers(): number;
   /** Bytes that others hold. */
   heldByOthers(): number;
   /** The pool ends: others need not unload for those that wait for its bytes. */

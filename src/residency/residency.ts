@@ -4,13 +4,18 @@ import { headroomOf } from "../plan/memory.ts";
 import { type Applicant, decide, fits, type Occupancy, type Resident } from "./decide.ts";
 import type { Residence } from "./residence.ts";
 
-export interface ResidencySetup {
+export interface ResidencyLimits {
+  /** How many models there are. */
+  readonly models: number;
   /** Bytes that all may hold together; "auto": what the machine has. */
   readonly memory: number | "auto";
   /** Milliseconds. */
   readonly dwellTime: number;
   /** Milliseconds that somebody waits for room. */
   readonly roomTimeout: number;
+}
+
+export interface ResidencySetup extends ResidencyLimits {
   /** The machine, as if these processes were gone. */
   readonly readMachine: (pids: readonly number[]) => Promise<Machine>;
 }
@@ -66,7 +71,7 @@ export class Residency {
   #budget = 0;
   #switchedAt: number | null = null;
   #timer: NodeJS.Timeout | undefined;
-  #limits: Pick<ResidencySetup, "memory" | "dwellTime" | "roomTimeout">;
+  #limits: ResidencyLimits;
 
   constructor(setup: ResidencySetup) {
     this.#setup = setup;
@@ -83,7 +88,7 @@ export class Residency {
   }
 
   /** From now on by other limits; what is in memory stays until somebody needs room. */
-  limit(limits: Pick<ResidencySetup, "memory" | "dwellTime" | "roomTimeout">): void {
+  limit(limits: ResidencyLimits): void {
     this.#limits = limits;
   }
 
@@ -98,6 +103,7 @@ export class Residency {
       readMachine: (pids) => this.readMachine(pids),
       tryEnter: (bytes) => this.#tryEnter(entry, bytes),
       enter: (bytes, signal) => this.#enter(entry, bytes, signal),
+      sharers: () => this.#limits.models,
       heldByOthers: () => this.used - (entry.state.kind === "inside" ? entry.state.bytes : 0),
       startLeaving: () => {
         if (entry.state.kind === "inside") entry.state = { ...entry.state, isLeaving: true };

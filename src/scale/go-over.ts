@@ -18,6 +18,14 @@ export function keepingPromptCache(running: Plan, next: Plan): Plan {
   return { ...next, promptCache: running.promptCache, memory: { ...memory, promptCache, peak } };
 }
 
+/** The plan with its share of the memory for prompt caches, where so many models share the machine. Pure. */
+export function sharingPromptCache(plan: Plan, models: number): Plan {
+  const { memory, workers } = plan;
+  const promptCache = Math.floor(plan.promptCache / models);
+  const peak = memory.peak - workers.length * (memory.promptCache - promptCache * MIB);
+  return { ...plan, promptCache, memory: { ...memory, promptCache: promptCache * MIB, peak } };
+}
+
 /** Whether going from one plan to the other would start or end a worker. Pure. */
 export function isSameToRun(a: Plan, b: Plan): boolean {
   return JSON.stringify(whatRuns(a)) === JSON.stringify(whatRuns(b));

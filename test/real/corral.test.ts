@@ -32,10 +32,10 @@ async function chat(corral: Corral, model: string, content = `hello ${model}`): 
   return answer.choices[0]?.message.content ?? "";
 }
 
-/** Memory in which two of these fit, and three do not: prompt caches take a quarter of what is left. */
+/** Memory in which two of these fit, and three do not: prompt caches share a quarter of what is left. */
 async function roomForTwo(): Promise<number> {
   const { memory } = await planPool({ source: "echo", workers: 1, slots: 2, context: 512 }, { engine: fakeEngine() });
-  return 5 * memory.total + 128 * MIB;
+  return 3 * memory.total + 128 * MIB;
 }
 
 const states = (corral: Corral): Record<string, string> =>

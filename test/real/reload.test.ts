@@ -169,9 +169,9 @@ describe("three models in the memory of two", () => {
   }, 120_000);
 });
 
-/** Bytes in which two of these models fit, and three do not: prompt caches take a quarter of what is left. */
+/** Bytes in which two of these models fit, and three do not: prompt caches share a quarter of what is left. */
 async function memoryForTwo(): Promise<number> {
   const plan = new CorralProcess(["plan", "echo", "--json", "--workers", "1", "--slots", "2", "--context", "512"]);
   await plan.exit;
-  return 5 * JSON.parse(plan.stdout).memory.total + 128 * 1024 ** 2;
+  return 3 * JSON.parse(plan.stdout).memory.total + 128 * 1024 ** 2;
 }

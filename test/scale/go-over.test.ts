@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Plan } from "../../src/plan/plan.ts";
-import { isSameToRun, keepingPromptCache } from "../../src/scale/go-over.ts";
+import { isSameToRun, keepingPromptCache, sharingPromptCache } from "../../src/scale/go-over.ts";
 import { planOf } from "../real/worker-kit.ts";
 
 const MIB = 1024 ** 2;
@@ -33,4 +33,12 @@ test("plans that differ in words and ledgers alone are the same to run", () => {
   expect(isSameToRun(plan, { ...plan, warnings: ["words"], memory: cached(2, 1).memory })).toBe(true);
   expect(isSameToRun(plan, { ...plan, context: 99 })).toBe(false);
   expect(isSameToRun(cached(2, 700), cached(1, 700))).toBe(false);
+});
+
+test("models that share a machine share what there is for prompt caches", () => {
+  expect(sharingPromptCache(cached(2, 700), 3)).toMatchObject({
+    promptCache: 233,
+    memory: { promptCache: 233 * MIB, peak: 1_466 * MIB },
+  });
+  expect(sharingPromptCache(cached(2, 700), 1)).toEqual(cached(2, 700));
 });
