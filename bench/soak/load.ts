@@ -1,4 +1,4 @@
-import { randomInt } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Agent, request } from "undici";
 
@@ -25,6 +25,7 @@ export class MixedLoad {
   readonly #agent = new Agent({ connections: 16, headersTimeout: 120_000 });
   readonly #loops: Promise<void>[];
   #isOver = false;
+  #ended: Promise<void> | null = null;
 
   constructor(origin: string) {
     this.#origin = origin;
@@ -36,10 +37,11 @@ export class MixedLoad {
     await sleep(ms);
   }
 
-  async end(): Promise<void> {
+  /** Idempotent. */
+  end(): Promise<void> {
     this.#isOver = true;
-    await Promise.all(this.#loops);
-    await this.#agent.close();
+    this.#ended ??= Promise.all(this.#loops).then(() => this.#agent.close());
+    return this.#ended;
   }
 
   async #loop(): Promise<void> {
@@ -57,7 +59,7 @@ export class MixedLoad {
   async #ask(): Promise<void> {
     const kind = (["plain", "plain", "streams", "streams", "left"] as const)[randomInt(5)] ?? "plain";
     const model = MODELS[randomInt(MODELS.length)] ?? "one";
-    const text = `${kind} ${randomInt(1e9)} ${"word ".repeat(randomInt(30))}`.trim();
+    const text = `${kind} ${randomBytes(1 + randomInt(40)).toString("base64")}`;
     const { statusCode, body } = await request(`${this.#origin}/v1/chat/completions`, {
       dispatcher: this.#agent,
       method: "POST",

@@ -72,11 +72,11 @@ function tell(error: unknown): number {
   return typeof process.exitCode === "number" && process.exitCode !== 0 ? process.exitCode : EXIT.failed;
 }
 
-/** `corral ... | head` is no failure. */
+/** `corral ... | head` is no failure, nor is a terminal that has been closed. */
 function quietWhenNobodyReads(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
+      if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
     });
   }
 }

@@ -42,7 +42,8 @@ export interface Gateway {
   listen(): Promise<Address>;
   /**
    * The listening sockets, in the order of `Address.all`. A child process that inherits them as descriptors 3, 4, ...
-   * and finds their number in CORRAL_LISTEN_FDS listens on the same addresses.
+   * and finds their number in CORRAL_LISTEN_FDS and `Address.all` as JSON in CORRAL_LISTEN_NAMES listens on the same
+   * addresses.
    */
   descriptors(): number[];
   /**
