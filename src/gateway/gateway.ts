@@ -78,7 +78,7 @@ const LAST_WORDS = 1_000;
  * Milliseconds in which connections that are kept alive are told to come back, before those that are quiet are ended:
  * a request that is on its way to a connection that ends is lost.
  */
-const FAREWELL = 250;
+const FAREWELL = 1_000;
 
 /** @throws CorralError CORRAL_BAD_OPTION */
 export function createGateway({ pools, options: given = {}, log, metrics }: GatewayParts): Gateway {
@@ -140,8 +140,10 @@ export function createGateway({ pools, options: given = {}, log, metrics }: Gate
     async close({ toSuccessor = false } = {}) {
       isDraining = true;
       hasSuccessor ||= toSuccessor;
-      await leave(doors.filter(isShared));
-      await visits.whenEmpty(options.drainTimeout);
+      const { drainTimeout, headersTimeout } = options;
+      const began = performance.now();
+      await leave(doors.filter(isShared), Math.min(drainTimeout, headersTimeout));
+      await visits.whenEmpty(Math.max(0, drainTimeout - (performance.now() - began)));
       visits.cut(draining());
       await visits.whenEmpty(LAST_WORDS);
       await closeDoors();
@@ -154,11 +156,17 @@ export function createGateway({ pools, options: given = {}, log, metrics }: Gate
   };
 }
 
-/** Resolves when whoever has been let in has gone, or has had the time to ask. */
-async function leave(doors: readonly Door[]): Promise<void> {
+/**
+ * Resolves when whoever has been let in has gone.
+ * @param limit milliseconds for those who have not asked yet: nobody else can answer them
+ */
+async function leave(doors: readonly Door[], limit: number): Promise<void> {
   if (doors.length === 0) return;
-  await sleep(FAREWELL);
-  await Promise.race([Promise.all(doors.map((door) => door.shut())), sleep(LAST_WORDS)]);
+  await sleep(Math.min(FAREWELL, limit));
+  const isOver = new AbortController();
+  const patience = sleep(limit, undefined, { signal: isOver.signal }).catch(() => {});
+  await Promise.race([Promise.all(doors.map((door) => door.shut())), patience]);
+  isOver.abort();
 }
 
 function addressOf(doors: readonly Door[], model: string, needsKey: boolean): Address {

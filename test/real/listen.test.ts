@@ -111,8 +111,9 @@ describe("a socket that two processes hold", () => {
     const { fd } = (holder as unknown as { _handle: { fd: number } })._handle;
     const inherit = (name: string): ChildProcess => {
       const stdio = ["pipe", "pipe", "inherit", fd] as const;
-      const env = { ...process.env, CORRAL_LISTEN_FDS: "1" };
-      const child = spawn(process.execPath, [SCRIPT, name], { env, stdio: [...stdio] });
+      // As systemd starts it: the variable names the process that is to have the sockets.
+      const start = 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" "$@"';
+      const child = spawn("sh", ["-c", start, process.execPath, SCRIPT, name], { stdio: [...stdio] });
       children.push(child);
       return child;
     };

@@ -202,8 +202,9 @@ describe.skipIf(missing !== null)("corral as a service of a real systemd", () =>
   });
 });
 
+/** A drain has more time than the longest answer takes where others compute, too. */
 function configOf(model: string, more = ""): string {
-  return `${more}models:\n  ${model}:\n    source: echo\n    workers: 1\n    context: 4096\n`;
+  return `${more}limits:\n  drainTimeout: 100000\nmodels:\n  ${model}:\n    source: echo\n    workers: 1\n    context: 4096\n`;
 }
 
 /** Waits until it serves, as another process than this one. @returns its main process */
