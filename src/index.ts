@@ -29,7 +29,7 @@ export type { ModelOptions } from "./config/model-options.ts";
 export { poolOptionsOf } from "./config/model-options.ts";
 export type { PoolOptions } from "./config/pool-options.ts";
 export { type ConfigEntry, configEntries, configText, configTree } from "./config/print.ts";
-export { type Problem, problemText } from "./config/problem.ts";
+export { type Problem, problemAt, problemText } from "./config/problem.ts";
 export { type CorralSetup, createCorral, openCorral } from "./corral.ts";
 export type { Changes, Corral, CorralEvents, CorralModel, ManyModels } from "./corral-types.ts";
 export { CorralError, ERROR_CODES, type ErrorCode } from "./errors.ts";

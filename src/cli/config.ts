@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import {
   type Config,
   type ConfigEntry,
@@ -11,6 +11,9 @@ import {
   configTree,
   loadConfig,
   type Problem,
+  planPool,
+  poolOptionsOf,
+  problemAt,
   problemText,
   usualConfigFiles,
 } from "../index.ts";
@@ -55,12 +58,26 @@ async function check(file: string | undefined): Promise<Found & { readonly probl
   try {
     const config = await loadConfig({ file, places: usualConfigFiles(process.env) });
     if (config.files.length === 0) throw nothingToCheck();
-    return { models: config.models.map(({ name }) => name), files: config.files, problems: await checkConfig(config) };
+    const problems = await checkConfig(config);
+    const models = config.models.map(({ name }) => name);
+    return { models, files: config.files, problems: problems.length > 0 ? problems : await planProblems(config) };
   } catch (error) {
     const problems = error instanceof CorralError ? error.facts.problems : undefined;
     if (!Array.isArray(problems)) throw error;
     return { models: [], files: [], problems };
   }
+}
+
+/** What a plan for this machine shows: flags of the engine that corral owns, a broken model, memory that is not there. */
+async function planProblems({ models, origins }: Config): Promise<Problem[]> {
+  const plans = await Promise.allSettled(models.map((options) => planPool(poolOptionsOf(options))));
+  return plans.flatMap((plan, index) => {
+    if (plan.status === "fulfilled") return [];
+    const { message, code } = plan.reason as CorralError;
+    const { name, args } = models[index] as Config["models"][number];
+    const key = `models.${name}.${code === "CORRAL_BAD_OPTION" && args.length > 0 ? "args" : "source"}`;
+    return [problemAt(origins[key], key, `models.${name}: ${message}`)];
+  });
 }
 
 function nothingToCheck(): CorralError {
@@ -90,6 +107,8 @@ interface PrintFlags extends Record<string, unknown> {
 function printCommand(): Command {
   return addConfigFlags(new Command("print"))
     .description("show what corral serve with the same flags would go by; keys are not shown")
+    .addOption(new Option("--admin <path>").hideHelp())
+    .addOption(new Option("--watch").hideHelp())
     .option("--show-origin", "say where each value came from")
     .option("--json", "print it as JSON")
     .action(async (model: string | undefined, { config: file, showOrigin, json, ...flags }: PrintFlags) => {

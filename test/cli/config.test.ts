@@ -39,9 +39,8 @@ async function corralConfig(...args: string[]): Promise<string> {
 
 describe("corral config check", () => {
   test("counts what is right", async () => {
-    await file("", "qwen.gguf");
     await file("models: { small: , large: }", "more.yaml");
-    const path = await file("include: more.yaml\nmodels:\n  qwen: { source: qwen.gguf }\n");
+    const path = await file("include: more.yaml\nmodels:\n  qwen: { source: echo }\n");
     expect(await corralConfig("check", "--config", path)).toBe("3 models, 2 files: all right\n");
     expect(process.exitCode).toBeUndefined();
   });
@@ -63,6 +62,15 @@ describe("corral config check", () => {
     expect(printed).toContain(`${path}:5:5: "models.b.source" is "${dir}". That is no file`);
     expect(printed).toMatch(/\n2 problems\n$/);
     expect(process.exitCode).toBe(2);
+  });
+
+  test("knows what only a plan shows: flags that are corral's own, a model that is none", async () => {
+    await file("no model", "broken.gguf");
+    const path = await file("models:\n  a:\n    args: [--port, '1']\n  b:\n    source: broken.gguf\n  c: {}\n");
+    const printed = await corralConfig("check", "--config", path);
+    expect(printed).toMatch(new RegExp(`^${path}:3:5: models.a: .*--port`));
+    expect(printed).toMatch(new RegExp(`\n${path}:5:5: models.b: .*broken.gguf`));
+    expect(printed).toMatch(/\n2 problems\n$/);
   });
 
   test("prints JSON", async () => {
