@@ -63,7 +63,8 @@ export interface CorralModel extends ServedModel {
   readonly pool: Pool;
 }
 
-interface Named {
+/** Says which model is meant, by its name or an alias. */
+export interface Named {
   readonly model: string;
 }
 

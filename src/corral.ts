@@ -5,12 +5,21 @@ import { poolOptionsOf, type ResolvedModelOptions } from "./config/model-options
 import { resolveCorralOptions, resolveModelOptions } from "./config/resolve.ts";
 import { diff } from "./corral/changes.ts";
 import { LiveModel } from "./corral/live-model.ts";
-import type { Changes, Corral, CorralEvents, ManyModels } from "./corral-types.ts";
+import type { Changes, Corral, CorralEvents, ManyModels, Named } from "./corral-types.ts";
 import { CorralError } from "./errors.ts";
 import { readMachineWithout } from "./machine/read-without.ts";
 import { ask, askEvents, askJson } from "./pool/ask.ts";
+import type {
+  ChatChunk,
+  ChatCompletion,
+  ChatRequest,
+  Completion,
+  CompletionRequest,
+  EmbeddingRequest,
+  EmbeddingResponse,
+} from "./pool/openai-types.ts";
 import { type PoolSetup, planPool } from "./pool.ts";
-import type { CallOptions, Pool, PoolRequest } from "./pool-types.ts";
+import type { CallOptions, Pool, PoolRequest, PoolResponse } from "./pool-types.ts";
 import { Residency } from "./residency/residency.ts";
 import { findModel, namesOf, refuseSameNames } from "./served-model.ts";
 
@@ -86,23 +95,26 @@ class LiveCorral extends EventEmitter<CorralEvents> implements Corral {
     return this.#started;
   }
 
-  chat: Corral["chat"] = async (request, options) =>
-    askJson(this.#named(request.model), { path: "/v1/chat/completions", body: { ...request, stream: false } }, options);
+  async chat(request: ChatRequest & Named, options?: CallOptions): Promise<ChatCompletion> {
+    const body = { ...request, stream: false };
+    return await askJson(this.#named(request.model), { path: "/v1/chat/completions", body }, options);
+  }
 
-  chatStream: Corral["chatStream"] = (request, options) =>
-    askEvents(
-      this.#named(request.model),
-      { path: "/v1/chat/completions", body: { ...request, stream: true } },
-      options,
-    );
+  async *chatStream(request: ChatRequest & Named, options?: CallOptions): AsyncGenerator<ChatChunk> {
+    const body = { ...request, stream: true };
+    yield* askEvents<ChatChunk>(this.#named(request.model), { path: "/v1/chat/completions", body }, options);
+  }
 
-  complete: Corral["complete"] = async (request, options) =>
-    askJson(this.#named(request.model), { path: "/v1/completions", body: { ...request, stream: false } }, options);
+  async complete(request: CompletionRequest & Named, options?: CallOptions): Promise<Completion> {
+    const body = { ...request, stream: false };
+    return await askJson(this.#named(request.model), { path: "/v1/completions", body }, options);
+  }
 
-  embed: Corral["embed"] = async (request, options) =>
-    askJson(this.#named(request.model), { path: "/v1/embeddings", body: request }, options);
+  async embed(request: EmbeddingRequest & Named, options?: CallOptions): Promise<EmbeddingResponse> {
+    return await askJson(this.#named(request.model), { path: "/v1/embeddings", body: request }, options);
+  }
 
-  async request({ model, ...request }: PoolRequest & { model: string }, options?: CallOptions) {
+  async request({ model, ...request }: PoolRequest & Named, options?: CallOptions): Promise<PoolResponse> {
     return await ask(this.#named(model), request, options);
   }
 
@@ -126,13 +138,15 @@ class LiveCorral extends EventEmitter<CorralEvents> implements Corral {
   async close(): Promise<void> {
     this.#isOver = true;
     await Promise.all([...this.#models, ...this.#retiring].map((model) => model.close()));
-    await this.#changes.onIdle();
+    await this.destroy();
   }
 
   async destroy(): Promise<void> {
     this.#isOver = true;
     await Promise.all([...this.#models, ...this.#retiring].map((model) => model.destroy()));
+    // What was just being added when it was told to end.
     await this.#changes.onIdle();
+    await Promise.all(this.#models.map((model) => model.destroy()));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -150,6 +164,7 @@ class LiveCorral extends EventEmitter<CorralEvents> implements Corral {
     for (const name of removed) this.#retire(this.#named(name));
     const failed: { model: string; error: Error }[] = [];
     const attempt = async ({ name: model }: ResolvedModelOptions, change: () => Promise<void>): Promise<void> => {
+      if (this.#isOver) throw closed();
       await change().catch((error: Error) => failed.push({ model, error }));
     };
     for (const options of changed) await attempt(options, () => this.#named(options.name).change(options));
