@@ -54,6 +54,7 @@ export function stagesOf(ground: Ground): Stage<Candidate>[] {
     fixed.slots === undefined && ordered("slots", (best) => slotCounts(ground, best)),
     fixed.threads === undefined && ordered("threads", (best) => threadCounts(ground, best)),
     tunes("sharedCache") && isText && setting("sharedCache", ({ slots }) => (slots > 1 ? [false, true] : [])),
+    tunes("hugePages") && setting("hugePages", () => [false, true]),
     // A lone thread waits for nobody.
     tunes("spin") && setting("spin", ({ threads }) => (threads > 1 ? ["active", "passive"] : [])),
     tunes("batch") && isText && { ...setting("batch", () => BATCHES), isOrdered: true },
@@ -61,7 +62,6 @@ export function stagesOf(ground: Ground): Stage<Candidate>[] {
     // "auto" is "on" wherever it is supported. Values in q8_0 are read by flash attention only.
     tunes("flashAttention") &&
       setting("flashAttention", ({ keyValueType }) => (keyValueType === "f16" ? ["auto", "off"] : [])),
-    tunes("hugePages") && setting("hugePages", () => [false, true]),
     fixed.keyValueType === undefined && keyValueTypes(traits.keyValueTypes),
     speculation &&
       tunes("speculation") && { ...setting("speculation", () => ["off", "ngram"]), leastGain: WORTH_GUESSING },

@@ -65,17 +65,17 @@ describe("the space of candidates", () => {
       "slots",
       "threads",
       "shared cache",
+      "huge pages",
       "spin",
       "batch",
       "repack",
       "flash attention",
-      "huge pages",
       "KV type",
     ]);
     const fixed = { workers: 2, threads: 1, slots: 4, repack: true, keyValueType: "f16" } as const;
     expect(await names({ ...fixed, settings: { batch: 64, spin: "active", sharedCache: false } })).toEqual([
-      "flash attention",
       "huge pages",
+      "flash attention",
     ]);
   });
 
