@@ -7,7 +7,7 @@ import { cacheDir } from "../../build-scripts/cache.ts";
 import { CHAT, chat } from "../fixtures/raw-http.ts";
 import { compileCommand, ROOT } from "../fixtures/serve-kit.ts";
 import { type Outcomes, SteadyLoad } from "../fixtures/steady-load.ts";
-import { Systemd, until, whyNoSystemd } from "../fixtures/systemd-kit.ts";
+import { CACHE, CHECKOUT, Systemd, until, whyNoSystemd } from "../fixtures/systemd-kit.ts";
 
 const missing = whyNoSystemd();
 if (missing !== null) {
@@ -17,7 +17,7 @@ if (missing !== null) {
   process.stderr.write(`\n!!! ${sentence} !!!\n\n`);
 }
 
-const MAIN = join(ROOT, "dist", "src", "cli", "main.js");
+const MAIN = join(CHECKOUT, "dist", "src", "cli", "main.js");
 const SERVICE = "corral.service";
 const CONFIG = "/etc/corral/corral.yaml";
 /** 500 bytes without a run of them twice, which take the echo model a while to say. */
@@ -30,12 +30,12 @@ const url = (): string => `http://127.0.0.1:${port}`;
 describe.skipIf(missing !== null)("corral as a service of a real systemd", () => {
   beforeAll(async () => {
     await compileCommand();
-    [systemd, port] = await Promise.all([Systemd.boot(), getPort()]);
+    [systemd, port] = await Promise.all([Systemd.boot({ checkout: ROOT, cache: cacheDir() }), getPort()]);
     await systemd.write(CONFIG, configOf("echo"));
     await systemd.write("/etc/corral/keys", "sesame\n");
     const cache = "/var/cache/corral";
-    await systemd.run("sh", ["-c", `mkdir -p ${cache}/models && cp -r "$0"/builds ${cache}`, cacheDir()]);
-    await systemd.run("sh", ["-c", `cp "$0"/models/echo* ${cache}/models || true`, cacheDir()]);
+    await systemd.run("sh", ["-c", `mkdir -p ${cache}/models && cp -r "$0"/builds ${cache}`, CACHE]);
+    await systemd.run("sh", ["-c", `cp "$0"/models/echo* ${cache}/models || true`, CACHE]);
     await systemd.run(process.execPath, [MAIN, "service", "install", "--socket", `127.0.0.1:${port}`]);
     await active();
   });
