@@ -1,11 +1,12 @@
 import { CorralError } from "../errors.ts";
 import { claimOf } from "../plan/memory.ts";
 import type { Pool } from "../pool-types.ts";
+import { findModel, namesOf } from "../served-model.ts";
 import type { Administered } from "./administered.ts";
 import type { InstanceStatus, ModelStatus } from "./status.ts";
 
 /** A model's pool, and what was asked for. */
-export interface AdministeredPool extends Pick<ModelStatus, "aliases" | "group" | "start" | "source"> {
+export interface AdministeredPool extends Pick<ModelStatus, "name" | "aliases" | "group" | "start" | "source"> {
   readonly pool: Pool;
 }
 
@@ -42,10 +43,9 @@ export function administerPools({ reload, upgrade, ...parts }: InstanceParts): A
 
 /** @throws CorralError CORRAL_REQUEST_INVALID with the status 404 */
 function find(pools: readonly AdministeredPool[], model: string): Pool {
-  const found = pools.find(({ pool, aliases }) => pool.name === model || aliases.includes(model));
+  const found = findModel(pools, model);
   if (found !== undefined) return found.pool;
-  const names = pools.map(({ pool }) => pool.name).join(", ");
-  throw new CorralError("CORRAL_REQUEST_INVALID", `There is no model "${model}" here. Served: ${names}.`, {
+  throw new CorralError("CORRAL_REQUEST_INVALID", `There is no model "${model}" here. Served: ${namesOf(pools)}.`, {
     facts: { status: 404, model },
   });
 }

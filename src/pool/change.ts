@@ -23,8 +23,8 @@ export function canChange(option: Option): boolean {
   return !FIXED.has(option);
 }
 
-/** The options that differ. Pure. */
-export function differences(before: ResolvedPoolOptions, after: ResolvedPoolOptions): Option[] {
-  const options = Object.keys({ ...before, ...after }) as Option[];
+/** The options that differ, in whichever order they were written. Pure. */
+export function differences<T extends object>(before: T, after: T): (keyof T)[] {
+  const options = Object.keys({ ...before, ...after }) as (keyof T)[];
   return options.filter((option) => JSON.stringify(before[option]) !== JSON.stringify(after[option]));
 }

@@ -20,6 +20,7 @@ function pool(options: StubOptions, states: readonly WorkerStats["state"][] = []
   const base = stub.stats;
   const stats = () => ({ ...base(), workers });
   return {
+    name: stub.name,
     pool: Object.assign(stub, { plan, stats }) as never,
     aliases: ["gpt"],
     group: null,
