@@ -8,7 +8,7 @@ import { LiveModel } from "./corral/live-model.ts";
 import type { Changes, Corral, CorralEvents, ManyModels, Named } from "./corral-types.ts";
 import { CorralError } from "./errors.ts";
 import { readMachineWithout } from "./machine/read-without.ts";
-import { ask, askEvents, askJson } from "./pool/ask.ts";
+import { ask, askChat, askChatStream, askCompletion, askEmbedding } from "./pool/ask.ts";
 import type {
   ChatChunk,
   ChatCompletion,
@@ -96,22 +96,19 @@ class LiveCorral extends EventEmitter<CorralEvents> implements Corral {
   }
 
   async chat(request: ChatRequest & Named, options?: CallOptions): Promise<ChatCompletion> {
-    const body = { ...request, stream: false };
-    return await askJson(this.#named(request.model), { path: "/v1/chat/completions", body }, options);
+    return await askChat(this.#named(request.model), request, options);
   }
 
   async *chatStream(request: ChatRequest & Named, options?: CallOptions): AsyncGenerator<ChatChunk> {
-    const body = { ...request, stream: true };
-    yield* askEvents<ChatChunk>(this.#named(request.model), { path: "/v1/chat/completions", body }, options);
+    yield* askChatStream(this.#named(request.model), request, options);
   }
 
   async complete(request: CompletionRequest & Named, options?: CallOptions): Promise<Completion> {
-    const body = { ...request, stream: false };
-    return await askJson(this.#named(request.model), { path: "/v1/completions", body }, options);
+    return await askCompletion(this.#named(request.model), request, options);
   }
 
   async embed(request: EmbeddingRequest & Named, options?: CallOptions): Promise<EmbeddingResponse> {
-    return await askJson(this.#named(request.model), { path: "/v1/embeddings", body: request }, options);
+    return await askEmbedding(this.#named(request.model), request, options);
   }
 
   async request({ model, ...request }: PoolRequest & Named, options?: CallOptions): Promise<PoolResponse> {

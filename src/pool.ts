@@ -4,7 +4,7 @@ import type { PoolOptions, ResolvedPoolOptions } from "./config/pool-options.ts"
 import { resolvePoolOptions } from "./config/resolve.ts";
 import type { ModelDescription } from "./model/description.ts";
 import type { Plan } from "./plan/plan.ts";
-import { ask, askEvents, askJson } from "./pool/ask.ts";
+import { ask, askChat, askChatStream, askCompletion, askEmbedding } from "./pool/ask.ts";
 import { draw, nameOfPool, type PoolSetup } from "./pool/blueprint.ts";
 import { canChange, differences } from "./pool/change.ts";
 import { closedError, failedError, notWhileRunning } from "./pool/errors.ts";
@@ -127,19 +127,19 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   }
 
   chat(request: ChatRequest, options?: CallOptions): Promise<ChatCompletion> {
-    return askJson(this, { path: "/v1/chat/completions", body: { ...request, stream: false } }, options);
+    return askChat(this, request, options);
   }
 
   chatStream(request: ChatRequest, options?: CallOptions): AsyncIterableIterator<ChatChunk> {
-    return askEvents(this, { path: "/v1/chat/completions", body: { ...request, stream: true } }, options);
+    return askChatStream(this, request, options);
   }
 
   complete(request: CompletionRequest, options?: CallOptions): Promise<Completion> {
-    return askJson(this, { path: "/v1/completions", body: { ...request, stream: false } }, options);
+    return askCompletion(this, request, options);
   }
 
   embed(request: EmbeddingRequest, options?: CallOptions): Promise<EmbeddingResponse> {
-    return askJson(this, { path: "/v1/embeddings", body: request }, options);
+    return askEmbedding(this, request, options);
   }
 
   request(request: PoolRequest, options?: CallOptions): Promise<PoolResponse> {

@@ -1,11 +1,48 @@
 import { CorralError } from "../errors.ts";
 import type { CallOptions, Pool, PoolRequest, PoolResponse } from "../pool-types.ts";
 import type { UpstreamRequest } from "../proxy/sink.ts";
+import type {
+  ChatChunk,
+  ChatCompletion,
+  ChatRequest,
+  Completion,
+  CompletionRequest,
+  EmbeddingRequest,
+  EmbeddingResponse,
+} from "./openai-types.ts";
 import { ResponseSink } from "./response.ts";
 import { eventsOf } from "./sse.ts";
 
 /** Characters of an engine's error that is no JSON. */
 const EXCERPT = 500;
+const CHAT = "/v1/chat/completions";
+
+type Asked = Pick<Pool, "exchange">;
+
+export async function askChat(pool: Asked, request: ChatRequest, options?: CallOptions): Promise<ChatCompletion> {
+  return await askJson(pool, { path: CHAT, body: { ...request, stream: false } }, options);
+}
+
+/** The request is sent when the first chunk is asked for. */
+export function askChatStream(pool: Asked, request: ChatRequest, options?: CallOptions): AsyncGenerator<ChatChunk> {
+  return askEvents(pool, { path: CHAT, body: { ...request, stream: true } }, options);
+}
+
+export async function askCompletion(
+  pool: Asked,
+  request: CompletionRequest,
+  options?: CallOptions,
+): Promise<Completion> {
+  return await askJson(pool, { path: "/v1/completions", body: { ...request, stream: false } }, options);
+}
+
+export async function askEmbedding(
+  pool: Asked,
+  request: EmbeddingRequest,
+  options?: CallOptions,
+): Promise<EmbeddingResponse> {
+  return await askJson(pool, { path: "/v1/embeddings", body: request }, options);
+}
 
 /** Asks for anything. @throws as Pool says, CORRAL_WORKER_ANSWERED with facts { status, error } included */
 export async function ask(
