@@ -33,7 +33,7 @@ const command = new Command("bench:tune")
   .description("Tokens per second of a tuned plan and of llama-server's defaults, quiet and with one busy neighbour.")
   .option("--budget <seconds>", "what the tuner may measure", count, 300)
   .option("--goal-concurrency <n>", "requests at once that it tunes for", count, 8)
-  .option("--rounds <n>", "rounds that count", count, 3)
+  .option("--rounds <n>", "rounds, each with servers started anew", count, 6)
   .option("--tokens <n>", "tokens of each prompt and of each answer", count, 48)
   .option("--concurrency <list>", "requests at once", counts, [1, 2, 4, 8])
   .option("--model <file>", "another model than the random one of 0.5B")
@@ -64,9 +64,12 @@ async function main(options: Options): Promise<void> {
     if (tuned === null) throw new Error("The tuner compared nothing: give it a larger --budget.");
     console.log(`untuned: ${names.untuned}\ntuned:   ${names.tuned}`);
     console.log(`${tuned.tried} candidates, search ${isComplete ? "complete" : "ended by its budget"}\n`);
-    const contestants = await startBoth(model, tuned, CONTEXT, defer);
     const noiseSince = watchNoise();
-    const cells = await measure(contestants, load, (line) => console.error(line));
+    const cells = await measure(
+      (undo) => startBoth(model, tuned, CONTEXT, undo),
+      load,
+      (line) => console.error(line),
+    );
     const noise = noiseSince();
     console.log(`${tables([RIVAL, TUNED], RIVAL, cells)}\n`);
     console.log(`${verdict(cells, TUNED, RIVAL, load.goalConcurrency).join("\n")}\n\n${noiseLine(noise)}`);

@@ -11,7 +11,7 @@ import { findLaunchTools } from "../../src/worker/launch-tools.ts";
 import { untilReady } from "../kit/ready.ts";
 import { RIVAL } from "../pool/contestants.ts";
 
-type Defer = (undo: () => void | Promise<void>) => void;
+export type Defer = (undo: () => void | Promise<void>) => void;
 
 /** What the load generator asks. */
 export interface Contestant {

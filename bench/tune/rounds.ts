@@ -1,40 +1,60 @@
 import { measureLoad } from "../../src/load/load.ts";
 import { besideNeighbour } from "../../src/tune/neighbour.ts";
 import { rotated } from "../kit/rotated.ts";
+import { withTeardown } from "../kit/teardown.ts";
 import type { Cell } from "../pool/rounds.ts";
-import type { Contestant } from "./contestants.ts";
+import type { Contestant, Defer } from "./contestants.ts";
 import type { TuneLoad } from "./method.ts";
 
 /** llama-server with its defaults gives about a token a second beside a neighbour: fewer tokens, or it takes an hour. */
 const SHORTER = 6;
 const LEAST_TOKENS = 4;
+/** One answer alone is over in two seconds: too short to say much. */
+const LEAST_REQUESTS = 2;
 
-/** Each round: quiet, then beside a neighbour; at every concurrency both, one after the other, begun with another one. */
+/**
+ * Each round: both started anew (of processes with the same flags some are 5 to 10% faster than others for as long as
+ * they live), then quiet, then beside a neighbour; at every concurrency both, one after the other, begun with another one.
+ */
 export async function measure(
-  contestants: readonly Contestant[],
+  start: (defer: Defer) => Promise<Contestant[]>,
   load: TuneLoad,
   report: (line: string) => void,
 ): Promise<Cell[]> {
-  const { rounds, concurrencies, tokens } = load;
+  const cells: Cell[] = [];
+  for (let round = 0; round < load.rounds; round += 1) {
+    report(`round ${round + 1} of ${load.rounds}: starting both`);
+    await withTeardown(async (defer) => {
+      const contestants = rotated(await start(defer), round);
+      await warmUp(contestants, load);
+      report("quiet");
+      cells.push(...(await turns(contestants, load, round, false)));
+      report("busy neighbour");
+      cells.push(...(await besideNeighbour(() => turns(contestants, load, round, true))));
+    });
+  }
+  return cells;
+}
+
+async function warmUp(contestants: readonly Contestant[], { concurrencies, tokens }: TuneLoad): Promise<void> {
   const most = Math.max(...concurrencies);
-  report("warming up");
   for (const { pool } of contestants) {
     await measureLoad(pool, { concurrency: most, requests: most, shapes: [{ prompt: tokens, answer: 8 }], warmUp: 0 });
   }
+}
+
+async function turns(
+  contestants: readonly Contestant[],
+  { concurrencies, tokens }: TuneLoad,
+  round: number,
+  busyNeighbour: boolean,
+): Promise<Cell[]> {
+  const asked = busyNeighbour ? Math.max(LEAST_TOKENS, Math.round(tokens / SHORTER)) : tokens;
   const cells: Cell[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    for (const busyNeighbour of [false, true]) {
-      report(`round ${round + 1} of ${rounds}, ${busyNeighbour ? "busy neighbour" : "quiet"}`);
-      const turn = async (): Promise<void> => {
-        for (const concurrency of concurrencies) {
-          for (const { name, pool } of rotated(contestants, round)) {
-            const asked = busyNeighbour ? Math.max(LEAST_TOKENS, Math.round(tokens / SHORTER)) : tokens;
-            const tokensPerSecond = await rateOf(pool, concurrency, asked, name);
-            cells.push({ name, round, busyNeighbour, concurrency, tokensPerSecond });
-          }
-        }
-      };
-      await (busyNeighbour ? besideNeighbour(turn) : turn());
+  for (const concurrency of concurrencies) {
+    for (const { name, pool } of contestants) {
+      const tokensPerSecond = await rateOf(pool, concurrency, asked, name);
+      cells.push({ name, round, busyNeighbour, concurrency, tokensPerSecond });
     }
   }
   return cells;
@@ -42,7 +62,7 @@ export async function measure(
 
 /** Answer tokens of all requests over the time from the first question to the last answer's end. */
 async function rateOf(pool: Contestant["pool"], concurrency: number, tokens: number, who: string): Promise<number> {
-  const requests = Math.max(2, concurrency);
+  const requests = Math.max(LEAST_REQUESTS, concurrency);
   const shapes = [{ prompt: tokens, answer: tokens }];
   const { seconds, failed, failures } = await measureLoad(pool, { concurrency, requests, shapes, warmUp: 0 });
   if (failed > 0) throw new Error(`${who}: ${failed} of ${requests} answers failed: ${failures[0]?.why}`);
