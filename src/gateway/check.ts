@@ -10,6 +10,8 @@ export interface Checked {
   /** Null where the body names none. */
   readonly model: string | null;
   readonly stream: boolean;
+  /** All of it. */
+  readonly parsed: Readonly<Record<string, unknown>>;
 }
 
 /** Everything that a worker must not see is refused here. @throws CorralError with the status 400 */
@@ -23,7 +25,7 @@ export function checkBody(path: WorkPath, bytes: Buffer, { jsonDepth }: { readon
   const body = parse(text);
   checkFields(path, body);
   refusePoison(body, text);
-  return { model: typeof body.model === "string" ? body.model : null, stream: body.stream === true };
+  return { model: typeof body.model === "string" ? body.model : null, stream: body.stream === true, parsed: body };
 }
 
 function parse(text: string): Readonly<Record<string, unknown>> {

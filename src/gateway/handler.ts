@@ -147,13 +147,14 @@ async function work(
   });
   visit.content?.ask(body);
 
-  const { model, stream } = checkBody(path, body, options);
+  const { model, stream, parsed } = checkBody(path, body, options);
   visit.stream = stream;
   const pool = modelFor(around.models(), model);
   visit.model = pool.name;
   if (pool.state === "starting") throw loading(pool.name);
   const headers = { ...forwarded(request), "x-request-id": visit.id };
-  return await pool.exchange({ method: "POST", path, headers, body }, answer, { signal: visit.signal });
+  const asked = { method: "POST", path, headers, body, parsed } as const;
+  return await pool.exchange(asked, answer, { signal: visit.signal });
 }
 
 function forwarded({ headers }: IncomingMessage): Record<string, string> {

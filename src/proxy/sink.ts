@@ -6,6 +6,10 @@ export interface UpstreamRequest {
   /** Lower-case names; hop-by-hop headers, credentials and x-conversation-id are stripped by the proxy. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer | null;
+  /** The body as JSON, where whoever asks has parsed it already. */
+  readonly parsed?: Readonly<Record<string, unknown>> | undefined;
+  /** False: if its worker is lost, its answer is not continued by another. Default true. */
+  readonly continues?: boolean | undefined;
 }
 
 /** Where an answer goes. Called in order: start, data*, then end or fail, once. `fail` may come before `start`. */

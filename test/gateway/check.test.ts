@@ -13,9 +13,13 @@ const check = (body: string | Buffer | object, path: WorkPath = CHAT) =>
 
 describe("what is routed on", () => {
   test("is read", () => {
-    expect(check({ model: "m", stream: true, messages })).toEqual({ model: "m", stream: true });
-    expect(check({ messages })).toEqual({ model: null, stream: false });
-    expect(check({ model: null, stream: null, max_tokens: null, messages })).toEqual({ model: null, stream: false });
+    const body = { model: "m", stream: true, messages };
+    expect(check(body)).toEqual({ model: "m", stream: true, parsed: body });
+    expect(check({ messages })).toMatchObject({ model: null, stream: false });
+    expect(check({ model: null, stream: null, max_tokens: null, messages })).toMatchObject({
+      model: null,
+      stream: false,
+    });
   });
 
   test("fields that corral does not know are the engine's to judge", () => {
