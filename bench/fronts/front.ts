@@ -8,7 +8,7 @@ export interface Front {
   readonly pids: readonly number[];
 }
 
-/** The one worker that all fronts stand before. */
+/** A worker that fronts stand before. */
 export interface WorkerAddress {
   readonly pid: number;
   readonly host: string;
@@ -18,9 +18,12 @@ export interface WorkerAddress {
 
 /** What a proxy's configuration is made of. */
 export interface ProxyStart {
-  readonly worker: WorkerAddress;
-  /** Concurrent requests the worker takes. */
+  /** At least one. They share one key. */
+  readonly workers: readonly WorkerAddress[];
+  /** Concurrent requests each worker takes. */
   readonly slots: number;
+  /** So many requests may wait for a slot, others are refused; null: all may. */
+  readonly queue: number | null;
   readonly port: number;
   /** A fresh directory of its own for configuration and temporary files. */
   readonly directory: string;

@@ -5,9 +5,12 @@ import type { ProxyStart } from "./front.ts";
 
 /**
  * HAProxy as one tunes it for llama-server: bodies buffered before a worker sees them, no more requests to a worker than
- * it has slots, retries, passive and active checks, connections kept and shared.
+ * it has slots, retries, passive and active checks (a worker that is back is used again within 0.2 s), connections kept
+ * and shared.
  */
-function config({ worker, port, slots }: ProxyStart): string {
+function config({ workers, port, slots, queue }: ProxyStart): string {
+  const refuse = `http-request return status 429 hdr retry-after 1 if { queue(workers) ge ${queue} }`;
+  const servers = workers.map(({ host, port }, index) => `  server worker${index} ${host}:${port}`);
   return `global
   maxconn 4096
   nbthread 1
@@ -25,12 +28,15 @@ defaults
   http-reuse always
 frontend api
   bind 127.0.0.1:${port}
+  ${queue === null ? "" : refuse}
   default_backend workers
 backend workers
+  balance leastconn
   option httpchk GET /health
-  http-request set-header authorization "Bearer ${worker.key}"
-  default-server check inter 1s observe layer7 error-limit 1 on-error mark-down maxconn ${slots} pool-max-conn ${slots}
-  server worker0 ${worker.host}:${worker.port}
+  http-request set-header authorization "Bearer ${workers[0]?.key}"
+  default-server check inter 1s fastinter 200ms downinter 200ms rise 1 fall 2
+  default-server observe layer7 error-limit 1 on-error mark-down maxconn ${slots} pool-max-conn ${slots}
+${servers.join("\n")}
 `;
 }
 

@@ -5,9 +5,12 @@ import type { ProxyStart } from "./front.ts";
 
 /**
  * nginx as one tunes it for streams: HTTP/1.1 and kept connections to the worker, answers not buffered, no access log;
- * POSTs tried again, for llama-server closes kept connections without a word.
+ * POSTs tried again, for llama-server closes kept connections without a word. It has no queue: what finds no slot waits
+ * inside the worker.
  */
-function config({ worker, port, slots, directory }: ProxyStart): string {
+function config({ workers, port, slots, queue, directory }: ProxyStart): string {
+  const most = queue === null ? "" : `max_conns=${slots + Math.ceil(queue / workers.length)}`;
+  const servers = workers.map(({ host, port }) => `    server ${host}:${port} max_fails=0 ${most};`);
   const user = process.getuid?.() === 0 ? "user root;" : "";
   return `${user}
 worker_processes 1;
@@ -26,8 +29,9 @@ http {
   uwsgi_temp_path ${directory}/uwsgi;
   scgi_temp_path ${directory}/scgi;
   upstream workers {
-    server ${worker.host}:${worker.port} max_conns=${slots};
-    keepalive ${slots};
+    least_conn;
+${servers.join("\n")}
+    keepalive ${slots * workers.length};
     keepalive_requests 1000000;
   }
   server {
@@ -36,7 +40,7 @@ http {
       proxy_pass http://workers;
       proxy_http_version 1.1;
       proxy_set_header connection "";
-      proxy_set_header authorization "Bearer ${worker.key}";
+      proxy_set_header authorization "Bearer ${workers[0]?.key}";
       proxy_buffering off;
       proxy_next_upstream error timeout non_idempotent;
       proxy_read_timeout 10m;

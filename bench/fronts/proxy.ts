@@ -22,7 +22,7 @@ export function findProxies(names: readonly ProxyName[]): Map<ProxyName, string>
   return new Map(found.flatMap(([name, path]) => (path === null ? [] : [[name, path] as const])));
 }
 
-/** Starts a proxy before the worker and waits until it lets a request through. */
+/** Starts a proxy before the workers and waits until it lets a request through. */
 export async function startProxy(
   name: ProxyName,
   program: string,

@@ -25,7 +25,8 @@ export async function setScene({ corral, proxies, slots, pace, engine }: SceneOp
   const { worker, fronts } = corral === null ? await bareScene(pace, defer) : await corralScene(corral, defer);
   const rivals: Front[] = [];
   for (const [name, program] of proxies) {
-    rivals.push(await startProxy(name, program, { worker, slots, directory: freshDirectory(defer) }, defer));
+    const start = { workers: [worker], slots, queue: null, directory: freshDirectory(defer) };
+    rivals.push(await startProxy(name, program, start, defer));
   }
   const all = [directFront(worker, engine), ...fronts, ...rivals];
   takeSeats(worker, all, defer);
