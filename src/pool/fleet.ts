@@ -55,7 +55,7 @@ export class Fleet {
   /** Ends what waits and what runs with this error, and takes nothing from now on. */
   end(error: CorralError): void {
     this.admission.end(error);
-    for (const upstream of this.#upstreams.values()) upstream.cut(error);
+    for (const upstream of this.#upstreams.values()) upstream.cut({ cause: "closed", error });
   }
 
   measure(workers: readonly WorkerSnapshot[]): Promise<void> {

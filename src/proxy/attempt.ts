@@ -23,7 +23,7 @@ export async function attempt(context: AttemptContext): Promise<Ending> {
   const handler = new AnswerHandler(context);
   const leave = (): void => handler.giveUp({ kind: "aborted", error: signal?.reason });
   signal?.addEventListener("abort", leave, { once: true });
-  lease.onCut((error) => handler.giveUp({ kind: "lost", error }));
+  lease.onCut((loss) => handler.giveUp({ kind: "lost", ...loss }));
   try {
     if (signal?.aborted) return { kind: "aborted", error: signal.reason };
     pool.dispatch(
@@ -154,5 +154,5 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
 
 function missOf(error: Error, hadConnection: boolean): Miss {
   if (error instanceof errors.InvalidArgumentError) return { kind: "malformed", error };
-  return { kind: hadConnection ? "lost" : "unsent", error };
+  return hadConnection ? { kind: "lost", cause: "connection", error } : { kind: "unsent", error };
 }

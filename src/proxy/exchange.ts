@@ -1,14 +1,23 @@
 import { CorralError } from "../errors.ts";
-import type { Admission } from "../route/admission.ts";
+import type { RunOptions } from "../route/admission.ts";
+import type { Lease } from "../route/live-upstream.ts";
 import { attempt, type Ending } from "./attempt.ts";
 import type { Connections } from "./connections.ts";
 import type { ExchangeFacts, Outcome } from "./facts.ts";
 import { ExchangeRecord } from "./record.ts";
 import { decideRetry, type Miss } from "./retry.ts";
 import type { Sink, UpstreamRequest } from "./sink.ts";
+import { withWord } from "./word.ts";
+
+/** Where requests wait for a slot: all of them, or those that may have killed a worker. */
+export interface Gate {
+  run<T>(task: (lease: Lease) => Promise<T>, options: RunOptions): Promise<T>;
+  /** Something went wrong on the way to this upstream: nothing is sent there for a moment. */
+  rest(upstream: string): void;
+}
 
 export interface ExchangeContext {
-  readonly admission: Admission;
+  readonly admission: Gate;
   readonly connections: Connections;
   readonly signal?: AbortSignal | undefined;
 }
@@ -45,12 +54,14 @@ async function tryUntilDecided(
           record.attempt(upstream.id);
           const ended = await attempt({ request, sink, record, lease, pool: connections.to(upstream), signal });
           if (isUpstreamsFault(ended)) admission.rest(upstream.id);
-          return ended;
+          return await withWord(ended, lease, signal);
         },
         { signal, again: record.attempts > 0 },
       );
       if (ending.kind === "answered") return { outcome: "answered", error: null };
-      if (!decideRetry(ending, record.attempts).retry) return resultOf(ending, record);
+      const decision = decideRetry(ending, record);
+      // No suspect is tried yet.
+      if (decision.kind === "give-up" || decision.where === "quarantine") return resultOf(ending, record);
     }
   } catch (error) {
     if (signal?.aborted) return { outcome: "aborted", error: signal.reason };

@@ -1,19 +1,29 @@
+import { type LossCause, makesSuspects } from "../loss.ts";
+
 /** How one attempt ended short of an answer. Only the first two leave no doubt that the worker did nothing with it. */
 export type Miss =
   /** No connection could be made: not a byte was sent. */
   | { readonly kind: "unsent"; readonly error: Error }
   /** The worker answered 503 "Loading model". */
   | { readonly kind: "loading" }
-  /** It ended after the request had been written, at least in part: it may be what killed the worker. */
-  | { readonly kind: "lost"; readonly error: Error }
+  /** It ended after the request had been written, at least in part. */
+  | { readonly kind: "lost"; readonly cause: LossCause; readonly error: Error }
   | { readonly kind: "aborted"; readonly error: Error }
   /** It cannot be written as HTTP: a path or header with characters that have no place there. */
   | { readonly kind: "malformed"; readonly error: Error };
 
-export interface Decision {
-  readonly retry: boolean;
-  readonly reason: string;
+/** What else is known of the request. */
+export interface Known {
+  /** How many attempts have been made. */
+  readonly attempts: number;
+  /** Whether its caller has been given the head of an answer. */
+  readonly started: boolean;
 }
+
+export type Decision =
+  /** Send it again, whole. `where` it waits for a worker: among all others, or among the suspects. */
+  | { readonly kind: "again"; readonly where: "admission" | "quarantine"; readonly reason: string }
+  | { readonly kind: "give-up"; readonly reason: string };
 
 /**
  * An upstream rests for 0.2 s after each miss, and its supervisor sees a process end within milliseconds: so many
@@ -21,21 +31,29 @@ export interface Decision {
  */
 const MOST_ATTEMPTS = 5;
 
-/** @param attempts how many have been made. */
-export function decideRetry(miss: Miss, attempts: number): Decision {
+/** Pure. */
+export function decideRetry(miss: Miss, { attempts, started }: Known): Decision {
   switch (miss.kind) {
     case "aborted":
-      return { retry: false, reason: "the caller has gone" };
+      return { kind: "give-up", reason: "the caller has gone" };
     case "malformed":
-      return { retry: false, reason: "it would be malformed again" };
-    case "lost":
-      return { retry: false, reason: "the worker may have begun to work on it" };
+      return { kind: "give-up", reason: "it would be malformed again" };
     case "unsent":
-    case "loading": {
-      if (attempts >= MOST_ATTEMPTS) return { retry: false, reason: `${attempts} attempts were made` };
-      return { retry: true, reason: miss.kind === "loading" ? "the worker is loading" : "nothing was sent" };
-    }
+      return again("admission", "nothing was sent", attempts);
+    case "loading":
+      return again("admission", "the worker is loading", attempts);
+    case "lost":
+      if (miss.cause === "closed") return { kind: "give-up", reason: "the pool ends" };
+      if (started) return { kind: "give-up", reason: "its answer had begun" };
+      return makesSuspects(miss.cause)
+        ? again("quarantine", "it may be what the worker died of", attempts)
+        : again("admission", "nothing came back, and it is not what the worker was lost by", attempts);
   }
+}
+
+function again(where: "admission" | "quarantine", reason: string, attempts: number): Decision {
+  if (attempts >= MOST_ATTEMPTS) return { kind: "give-up", reason: `${attempts} attempts were made` };
+  return { kind: "again", where, reason };
 }
 
 /**

@@ -1,11 +1,12 @@
 import type { Endpoint } from "../endpoint.ts";
+import type { Loss } from "../loss.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** The right to one slot of an upstream, for one request. Given and taken back by Admission. */
 export interface Lease {
   readonly upstream: LiveUpstream;
-  /** Calls back when the upstream is cut, with the error to end the request with; at once if it has been. */
-  onCut(listener: (error: Error) => void): void;
+  /** Calls back when the upstream is cut, with the reason; at once if it has been. The last listener counts. */
+  onCut(listener: (loss: Loss) => void): void;
   /** A byte came back. */
   progress(): void;
   /** The receiver takes no more: until `resume`, silence is not the worker's fault. */
@@ -130,9 +131,9 @@ export class LiveUpstream implements Upstream {
     });
   }
 
-  /** Ends what is in flight with this error; each request closes its connection. */
-  cut(error: Error): void {
-    for (const lease of [...this.#leases]) lease.cut(error);
+  /** What is in flight goes no further here; each request closes its connection. */
+  cut(loss: Loss): void {
+    for (const lease of [...this.#leases]) lease.cut(loss);
   }
 
   #remove(lease: OneLease): void {
@@ -154,8 +155,8 @@ class OneLease implements Lease {
   readonly progress: () => void;
   readonly answered: () => void;
   readonly #events: LeaseEvents;
-  #cut: Error | null = null;
-  #tell: ((error: Error) => void) | null = null;
+  #cut: Loss | null = null;
+  #tell: ((loss: Loss) => void) | null = null;
   #paused = false;
   #released = false;
 
@@ -166,7 +167,7 @@ class OneLease implements Lease {
     this.#events = events;
   }
 
-  onCut(listener: (error: Error) => void): void {
+  onCut(listener: (loss: Loss) => void): void {
     this.#tell = listener;
     if (this.#cut !== null) listener(this.#cut);
   }
@@ -183,10 +184,10 @@ class OneLease implements Lease {
     this.#events.paused(-1);
   }
 
-  cut(error: Error): void {
+  cut(loss: Loss): void {
     if (this.#cut !== null) return;
-    this.#cut = error;
-    this.#tell?.(error);
+    this.#cut = loss;
+    this.#tell?.(loss);
   }
 
   release(): void {

@@ -1,5 +1,6 @@
 import type { FailureReason } from "../engine/engine.ts";
 import { CorralError, type ErrorCode } from "../errors.ts";
+import type { Loss, LossCause } from "../loss.ts";
 import type { Failure } from "./state.ts";
 
 type Facts = Omit<Failure, "message">;
@@ -63,24 +64,43 @@ export function startError(failure: Failure): CorralError {
   return new CorralError(code, last === "" ? failure.message : `${failure.message}\n${last}`, { facts: { failure } });
 }
 
-/** For the callers whose requests were in the worker. */
-export function lostError(worker: string, why: Pick<Failure, "reason" | "exitCode" | "signal"> | "drain"): CorralError {
-  if (why === "drain") {
-    return new CorralError(
-      "CORRAL_WORKER_LOST",
-      "the worker was stopped before it had answered: send the request again",
-      {
-        facts: { worker, reason: "drain" },
-      },
-    );
-  }
-  const { reason, exitCode, signal } = why;
+/** For the callers whose requests were in a worker that is to end. */
+export function drained(worker: string): Loss {
+  const message = "the worker was stopped before it had answered: send the request again";
+  return {
+    cause: "drain",
+    error: new CorralError("CORRAL_WORKER_LOST", message, { facts: { worker, reason: "drain" } }),
+  };
+}
+
+type End = Pick<Failure, "reason" | "exitCode" | "signal">;
+
+/** For the callers whose requests were in a worker that has failed. */
+export function lossOf(worker: string, end: End): Loss {
+  const { reason, exitCode, signal } = end;
   const how = signal ?? (exitCode === null ? reason : `${reason}, exit code ${exitCode}`);
-  return new CorralError(
-    "CORRAL_WORKER_LOST",
-    `the worker ended (${how}) before it had answered: send the request again, unless it is what ends workers`,
-    { facts: { worker, reason, exitCode, signal } },
-  );
+  const message = `the worker ended (${how}) before it had answered: send the request again, unless it is what ends workers`;
+  const facts = { worker, reason, exitCode, signal };
+  return { cause: causeOf(end), error: new CorralError("CORRAL_WORKER_LOST", message, { facts }) };
+}
+
+/** Signals that a process gets for what it does itself. */
+const OWN_FAULTS: ReadonlySet<NodeJS.Signals> = new Set([
+  "SIGSEGV",
+  "SIGABRT",
+  "SIGBUS",
+  "SIGFPE",
+  "SIGILL",
+  "SIGTRAP",
+  "SIGSYS",
+]);
+
+/** Pure. An exit without an error is one that somebody asked for. */
+export function causeOf({ reason, exitCode, signal }: End): LossCause {
+  if (reason === "wedged") return "hung";
+  if (reason === "killed") return "killed";
+  if (reason === "crashed" && signal !== null && !OWN_FAULTS.has(signal)) return "killed";
+  return reason === "exited" && exitCode === 0 ? "killed" : "crashed";
 }
 
 /** The line that says what is wrong; the last one is often only a farewell. */

@@ -1,3 +1,5 @@
+import type { Loss } from "../loss.ts";
+
 /**
  * What is going on inside a worker, as its caller sees it. The pool gives one to each worker: the worker room asks it
  * and never counts requests itself.
@@ -9,6 +11,6 @@ export interface Load {
   readonly lastProgressAt: number;
   /** Resolves when inFlight is 0; rejects with the signal's reason. */
   whenIdle(signal?: AbortSignal): Promise<void>;
-  /** Ends what is still in flight with this error and closes the connections. */
-  cut(error: Error): void;
+  /** What is still in flight goes no further here: the connections are closed. */
+  cut(loss: Loss): void;
 }

@@ -5,7 +5,7 @@ import type { Ending, Engine, FailureReason, Program } from "../engine/engine.ts
 import type { Plan, WorkerPlan } from "../plan/plan.ts";
 import { type Address, openAddress } from "./address.ts";
 import { workerEnvironment } from "./environment.ts";
-import { lostError, toFailure } from "./failure.ts";
+import { drained, lossOf, toFailure } from "./failure.ts";
 import { launch } from "./launch.ts";
 import { findLaunchTools } from "./launch-tools.ts";
 import type { Load } from "./load.ts";
@@ -139,7 +139,7 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
     if (!this.#isOver) {
       this.#order ??= "kill";
       // Before the process goes: callers are to hear why, and not of a broken connection.
-      this.#load?.cut(lostError(this.id, "drain"));
+      this.#load?.cut(drained(this.id));
       this.#end();
     }
     await this.ended;
@@ -223,7 +223,7 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
   #giveUp(reason: "wedged" | "never-ready"): void {
     if (this.#order !== null && this.#order !== "drain") return;
     this.#order ??= reason;
-    this.#load?.cut(lostError(this.id, { reason, exitCode: null, signal: null }));
+    this.#load?.cut(lossOf(this.id, { reason, exitCode: null, signal: null }));
     this.#end();
   }
 
@@ -257,7 +257,7 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
     try {
       await this.#load?.whenIdle(this.#timeIsUp.signal);
     } catch {
-      this.#load?.cut(lostError(this.id, "drain"));
+      this.#load?.cut(drained(this.id));
     }
   }
 
@@ -275,12 +275,12 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
     const wasReady = this.#state.name === "ready" || this.#state.name === "draining";
     const since = performance.now();
     if (this.#order === "drain" || this.#order === "kill") {
-      this.#load?.cut(lostError(this.id, "drain"));
+      this.#load?.cut(drained(this.id));
       return { name: "stopped", since };
     }
     const reason = known ?? this.#order ?? engine.classify(ending);
     const failure: Failure = toFailure({ ...ending, reason, wasReady, pid: this.pid });
-    this.#load?.cut(lostError(this.id, failure));
+    this.#load?.cut(lossOf(this.id, failure));
     return { name: "failed", since, failure };
   }
 

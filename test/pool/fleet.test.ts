@@ -58,7 +58,7 @@ describe("Fleet", () => {
     const running = fleet.admission.run(
       (lease) =>
         new Promise<void>((resolve) => {
-          lease.onCut((error) => {
+          lease.onCut(({ error }) => {
             reason = error;
             resolve();
           });

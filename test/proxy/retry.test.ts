@@ -1,29 +1,49 @@
 import { describe, expect, it } from "vitest";
-import { decideRetry, isLoading } from "../../src/proxy/retry.ts";
+import type { LossCause } from "../../src/loss.ts";
+import { decideRetry, isLoading, type Miss } from "../../src/proxy/retry.ts";
 
 const error = new Error("connect ECONNREFUSED");
 
 describe("decideRetry", () => {
-  it("retries what was never sent", () => {
-    expect(decideRetry({ kind: "unsent", error }, 1)).toEqual({ retry: true, reason: "nothing was sent" });
-    expect(decideRetry({ kind: "unsent", error }, 4).retry).toBe(true);
+  const first = { attempts: 1, started: false };
+  const lost = (cause: LossCause): Miss => ({ kind: "lost", cause, error });
+
+  it("sends again what was never sent", () => {
+    const decision = { kind: "again", where: "admission", reason: "nothing was sent" };
+    expect(decideRetry({ kind: "unsent", error }, first)).toEqual(decision);
+    expect(decideRetry({ kind: "unsent", error }, { ...first, attempts: 4 })).toEqual(decision);
   });
 
-  it("retries what a loading worker turned away", () => {
-    expect(decideRetry({ kind: "loading" }, 1)).toMatchObject({ retry: true, reason: "the worker is loading" });
+  it("sends again what a loading worker turned away", () => {
+    expect(decideRetry({ kind: "loading" }, first)).toMatchObject({ kind: "again", reason: "the worker is loading" });
   });
 
   it("gives up after five attempts", () => {
-    expect(decideRetry({ kind: "unsent", error }, 5)).toEqual({ retry: false, reason: "5 attempts were made" });
-    expect(decideRetry({ kind: "loading" }, 5).retry).toBe(false);
+    const fifth = { ...first, attempts: 5 };
+    expect(decideRetry({ kind: "unsent", error }, fifth)).toEqual({ kind: "give-up", reason: "5 attempts were made" });
+    expect(decideRetry({ kind: "loading" }, fifth).kind).toBe("give-up");
+    expect(decideRetry(lost("killed"), fifth).kind).toBe("give-up");
   });
 
-  it.each(["lost", "aborted", "malformed"] as const)(
-    "never retries what is %s: it may have killed the worker, or nobody wants it",
-    (kind) => {
-      expect(decideRetry({ kind, error }, 1).retry).toBe(false);
+  it.each(["aborted", "malformed"] as const)("never sends again what is %s", (kind) => {
+    expect(decideRetry({ kind, error }, first).kind).toBe("give-up");
+  });
+
+  it.each(["killed", "stopped", "drain", "connection"] as const)(
+    "sends elsewhere what was in a worker lost by %s, as long as no answer has begun",
+    (cause) => {
+      expect(decideRetry(lost(cause), first)).toMatchObject({ kind: "again", where: "admission" });
+      expect(decideRetry(lost(cause), { ...first, started: true }).kind).toBe("give-up");
     },
   );
+
+  it.each(["crashed", "hung"] as const)("keeps what was in a worker that %s away from those that serve", (cause) => {
+    expect(decideRetry(lost(cause), first)).toMatchObject({ kind: "again", where: "quarantine" });
+  });
+
+  it("sends nothing again in a pool that ends", () => {
+    expect(decideRetry(lost("closed"), first).kind).toBe("give-up");
+  });
 });
 
 describe("isLoading", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Loss } from "../../src/loss.ts";
 import { LiveUpstream } from "../../src/route/live-upstream.ts";
 import type { Load } from "../../src/worker/load.ts";
 
@@ -57,16 +58,16 @@ describe("LiveUpstream", () => {
     await expect(live.whenIdle(limit.signal)).rejects.toBe(reason);
   });
 
-  it("cuts every request in flight with the error given", () => {
+  it("tells every request in flight why it is cut", () => {
     const live = upstream();
     const leases = [live.lease(), live.lease()];
-    const told: Error[] = [];
+    const told: Loss[] = [];
     leases[0]?.onCut((reason) => told.push(reason));
-    const error = new Error("worker replaced");
-    live.cut(error);
-    live.cut(new Error("cut already"));
+    const loss: Loss = { cause: "stopped", error: new Error("worker replaced") };
+    live.cut(loss);
+    live.cut({ cause: "killed", error: new Error("cut already") });
     leases[1]?.onCut((reason) => told.push(reason));
-    expect(told).toEqual([error, error]);
+    expect(told).toEqual([loss, loss]);
     expect(live.inFlight).toBe(2);
   });
 
