@@ -178,11 +178,11 @@ async function identityOf({ machine, model, chosen, plan }: Blueprint): Promise<
 
 /** Candidates are what is fixed; all else is as the user said. */
 function opener(options: ResolvedPoolOptions, plan: Plan, setup: PoolSetup) {
-  return ({ settings, ...shape }: Candidate, signal: AbortSignal | undefined) => {
+  return ({ settings, isByHand, ...shape }: Candidate, signal: AbortSignal | undefined) => {
     const { flashAttention, ...others } = settings;
     const attention = flashAttention === "auto" ? {} : { flashAttention };
     const wanted = { ...options, ...shape, ...others, ...attention, context: plan.context };
-    return createPool(wanted, { ...setup, signal });
+    return createPool(wanted, { ...setup, isPinned: isByHand !== true, signal });
   };
 }
 

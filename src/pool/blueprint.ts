@@ -37,6 +37,8 @@ export interface PoolSetup {
   readonly isLazy?: boolean | undefined;
   /** Whether plans use what the tuner has stored. Default true; the tuner itself must not. */
   readonly useTuned?: boolean | undefined;
+  /** Whether workers are bound to CPUs. Default true; the tuner's yardstick is a server as anybody starts it by hand. */
+  readonly isPinned?: boolean | undefined;
 }
 
 /** Everything that is known before the first worker is started. */
@@ -48,6 +50,7 @@ export interface Blueprint {
   readonly sharers: number;
   /** What was measured for it by the tuner. */
   readonly finding: Finding;
+  readonly isPinned: boolean;
   readonly plan: Plan;
 }
 
@@ -68,7 +71,7 @@ export async function draw(options: ResolvedPoolOptions, setup: PoolSetup = {}):
   chosen.engine.checkArgs(options.args);
   const finding = await findingFor({ machine, model, chosen }, options, setup);
   const sharers = setup.residence?.sharers() ?? 1;
-  return planned({ machine, model, chosen, sharers, finding }, options);
+  return planned({ machine, model, chosen, sharers, finding, isPinned: setup.isPinned ?? true }, options);
 }
 
 /** The machine to plan for, as if these processes were gone: what they hold counts as free. */
@@ -138,7 +141,12 @@ function planned(known: Omit<Blueprint, "plan">, options: ResolvedPoolOptions): 
   const planOf = (workers: number | undefined): Plan =>
     makePlan(machine, model, choice, { ...overridesOf(options), workers }, wish);
   const plan = sizedPlan(options, machine.cpus.length, planOf);
-  return { ...known, plan: sharingPromptCache(plan, known.sharers) };
+  const shared = sharingPromptCache(plan, known.sharers);
+  return { ...known, plan: known.isPinned ? shared : unpinned(shared) };
+}
+
+function unpinned(plan: Plan): Plan {
+  return { ...plan, workers: plan.workers.map((worker) => ({ ...worker, cpus: [] })) };
 }
 
 /** $CORRAL_BUILD, as at install: "skip" forbids to build. */

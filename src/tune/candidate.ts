@@ -1,10 +1,13 @@
 import type { Tuned } from "../plan/tuned.ts";
 
 /** One way to run the model on this machine: what the tuner measures and compares. Threads and slots of each worker. */
-export type Candidate = Pick<Tuned, "workers" | "threads" | "slots" | "repack" | "keyValueType" | "settings">;
+export type Candidate = Pick<Tuned, "workers" | "threads" | "slots" | "repack" | "keyValueType" | "settings"> & {
+  /** Bound to no CPUs, as a server started by hand is: a yardstick, never an answer. */
+  readonly isByHand?: true;
+};
 
 /** The same for the same candidate, whoever made it. Not for people. */
-export function keyOf({ workers, threads, slots, repack, keyValueType, settings }: Candidate): string {
+export function keyOf({ workers, threads, slots, repack, keyValueType, settings, isByHand }: Candidate): string {
   const { batch, flashAttention, spin, sharedCache, speculation, hugePages } = settings;
   return JSON.stringify([
     workers,
@@ -18,6 +21,7 @@ export function keyOf({ workers, threads, slots, repack, keyValueType, settings 
     speculation,
     sharedCache,
     hugePages,
+    ...(isByHand ? ["by hand"] : []),
   ]);
 }
 
@@ -28,6 +32,7 @@ export function nameOf(candidate: Candidate, usual?: Candidate): string {
   return [
     `${workers} x ${threads} thread${threads === 1 ? "" : "s"}`,
     `${slots} slot${slots === 1 ? "" : "s"}`,
+    candidate.isByHand && "as started by hand",
     differs(settings.batch, usual?.settings.batch) && `batch ${settings.batch}`,
     differs(settings.flashAttention, usual?.settings.flashAttention) && `flash attention ${settings.flashAttention}`,
     differs(settings.spin, usual?.settings.spin) && `spin ${settings.spin}`,

@@ -32,12 +32,12 @@ export function startOf({ workers, slots, repack, keyValueType, settings }: Plan
   return { workers: workers.length, threads, slots, repack, keyValueType, settings };
 }
 
-/** One process on all CPUs with the usual settings: what a server started by hand is. */
+/** One process on all CPUs, bound to none of them, with the usual settings: what a server started by hand is. */
 export function referenceOf(ground: Ground): Candidate {
   const { machine, plan, traits, fixed } = ground;
   const slots = fixed.slots ?? suitableSlots(ground, 1);
   const settings = { ...traits.usualSettings({ slots }), ...fixed.settings };
-  return { ...startOf(plan), workers: 1, threads: seatsFor(machine, {}).seats.length, slots, settings };
+  return { ...startOf(plan), workers: 1, threads: seatsFor(machine, {}).seats.length, slots, settings, isByHand: true };
 }
 
 /**
