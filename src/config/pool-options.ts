@@ -98,7 +98,7 @@ const fields = z.strictObject({
   hugePages: z
     .union([z.boolean(), auto])
     .default("auto")
-    .describe('2 MiB pages for what workers allocate. "auto": as tuned, else false.'),
+    .describe('2 MiB pages for what workers allocate. "auto": as tuned, else true where the engine is llama.'),
   transport: z
     .enum(["unix", "tcp"])
     .default("unix")

@@ -50,7 +50,8 @@ export const llamaTraits: EngineTraits = {
     spin: "active",
     speculation: "off",
     sharedCache: false,
-    hugePages: false,
+    // Weights are read whole for each token: with 4 KiB pages, through tens of thousands of entries of the page tables.
+    hugePages: true,
   }),
   repackedBytes,
   computeBytes,
