@@ -42,7 +42,7 @@ ${servers.join("\n")}
       proxy_set_header connection "";
       proxy_set_header authorization "Bearer ${workers[0]?.key}";
       proxy_buffering off;
-      proxy_next_upstream error timeout non_idempotent;
+      proxy_next_upstream error timeout invalid_header http_502 http_503 http_504 non_idempotent;
       proxy_read_timeout 10m;
     }
   }

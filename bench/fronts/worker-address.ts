@@ -4,12 +4,18 @@ import type { WorkerAddress } from "./front.ts";
 
 /** The worker that a corral process has started, read from its command line: rivals are put before the same one. */
 export function workerOf(corralPid: number): WorkerAddress {
-  const workers = processTree(corralPid).flatMap((pid) => workerAddress(pid, commandLine(pid)) ?? []);
+  const workers = workersOf(corralPid);
   const [worker, ...more] = workers;
   if (worker === undefined || more.length > 0) {
     throw new Error(`corral (pid ${corralPid}) has ${workers.length} workers on TCP; the benchmark wants one.`);
   }
   return worker;
+}
+
+/** All of them that are on TCP now, the lowest pid first. */
+export function workersOf(corralPid: number): WorkerAddress[] {
+  const pids = processTree(corralPid).sort((a, b) => a - b);
+  return pids.flatMap((pid) => workerAddress(pid, commandLine(pid)) ?? []);
 }
 
 function workerAddress(pid: number, args: readonly string[]): WorkerAddress | null {

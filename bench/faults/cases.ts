@@ -1,0 +1,20 @@
+import { killCase } from "./cases/kills.ts";
+import { leaveCase } from "./cases/leave.ts";
+import { overloadCase } from "./cases/overload.ts";
+import { poisonCase } from "./cases/poison.ts";
+import { stopCase } from "./cases/stop.ts";
+import { DEEP_TRIGGER, LONG_NAME } from "./poisons.ts";
+import { type RunnableCase, runnable } from "./run.ts";
+
+/** In the order in which they are run. */
+export const CASES: readonly RunnableCase[] = [
+  runnable(killCase("kill", "SIGKILL", 10)),
+  runnable(killCase("segv", "SIGSEGV", 5)),
+  runnable(stopCase),
+  runnable(poisonCase("poison-name", "a schema with a name of 30,000 letters", LONG_NAME)),
+  runnable(poisonCase("poison-trigger", "a grammar trigger of 20,000 groups", DEEP_TRIGGER)),
+  runnable(overloadCase),
+  runnable(leaveCase),
+];
+
+export const CASE_NAMES = CASES.map(({ name }) => name);

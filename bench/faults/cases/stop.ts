@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { figure } from "../../kit/table.ts";
+import type { FaultCase, Scene } from "../case.ts";
+import { type Counts, countsOf } from "../counts.ts";
+import { Load } from "../load.ts";
+import { CLIENTS, countColumns, nothingFailed } from "./kills.ts";
+
+/** Milliseconds of load before the stop and after it, and of the stop. */
+const AROUND = 3_000;
+const STOPPED = 20_000;
+const STOPPED_QUICK = 8_000;
+/** Nothing may wait longer, in milliseconds. */
+const LIMIT = 3_000;
+
+interface StopFigures {
+  readonly plain: Counts;
+  readonly streams: Counts;
+  /** The longest time in which a client got nothing, before its answer or within it. Milliseconds. */
+  readonly longestWait: number;
+  /** Requests that waited longer than the limit. */
+  readonly overdue: number;
+}
+
+/** One worker stops for a while and goes on afterwards, if it is still there. */
+export const stopCase: FaultCase<StopFigures> = {
+  name: "stop",
+  title: "SIGSTOP for 20 s",
+  method: `${CLIENTS} clients as above; one worker is stopped (SIGSTOP) for ${STOPPED / 1000} s and then continued, where it still exists. The longest wait is that of any client in any request: before the first byte of its body, between two pieces, before its end.`,
+  engines: ["llama", "chatglm"],
+  start: () => ({ queue: null }),
+  measure,
+  row: ({ plain, streams, longestWait, overdue }) => ({
+    "longest wait, s": figure(longestWait / 1000),
+    "waited over 3 s": `${overdue}`,
+    ...countColumns(plain, streams),
+  }),
+  verdicts: ({ plain, streams, longestWait }) => [
+    {
+      what: `nobody waits longer than ${LIMIT / 1000} s for a worker that is stopped`,
+      is: `${figure(longestWait / 1000)} s`,
+      reached: longestWait <= LIMIT,
+    },
+    ...nothingFailed(plain, streams),
+  ],
+};
+
+async function measure({ contestant, suite, quick }: Scene): Promise<StopFigures> {
+  const load = new Load(contestant.origin, suite, CLIENTS);
+  await sleep(AROUND);
+  const [victim] = contestant.workers();
+  try {
+    if (victim !== undefined) process.kill(victim.pid, "SIGSTOP");
+    await sleep(quick ? STOPPED_QUICK : STOPPED);
+  } finally {
+    if (contestant.workers().some(({ pid }) => pid === victim?.pid)) process.kill(victim?.pid ?? 0, "SIGCONT");
+    await sleep(AROUND);
+    await load.end();
+  }
+  const waits = load.outcomes.map(({ longestWait }) => longestWait);
+  return {
+    plain: countsOf(load.outcomes, false),
+    streams: countsOf(load.outcomes, true),
+    longestWait: Math.max(...waits),
+    overdue: waits.filter((wait) => wait > LIMIT).length,
+  };
+}
