@@ -1,7 +1,7 @@
 /** Routing policies over simulated workers, on public traces: `npm run bench:route -- --help`. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
-import { leastBusy } from "../src/route/least-busy.ts";
+import { POLICIES } from "../src/route/policies.ts";
 import { count, counts, namesAmong } from "./kit/options.ts";
 import { toJson } from "./kit/raw-figures.ts";
 import { parseMeasuredGrid } from "./planner/grid.ts";
@@ -29,7 +29,6 @@ interface Options {
   svg?: string;
 }
 
-const POLICIES = [leastBusy];
 const WORKLOADS = ["mooncake", "azure", "hot", "chats"] as const;
 const DATA = "bench/data";
 /** Requests of a run at least, and for each worker. */
@@ -70,7 +69,7 @@ function cellsOf(workload: Workload, requests: number, { sizes, policies, load }
     const arrivals = paced(workload.arrivals(Math.max(requests, REQUESTS_A_WORKER * workers)), workers, load, shape);
     return POLICIES.filter(({ name }) => policies.includes(name)).map((policy) => {
       console.error(`${workload.name}, ${workers} workers, ${policy.name}`);
-      const outcomes = simulate(arrivals, { workers, shape, router: createRouter(policy, workers, shape.slots) });
+      const outcomes = simulate(arrivals, { workers, shape, router: createRouter(policy, workers, shape) });
       return { workload: workload.name, workers, policy: policy.name, figures: figuresOf(outcomes) };
     });
   });

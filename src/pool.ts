@@ -90,7 +90,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     this.name = nameOfPool(options);
     this.#options = options;
     this.#setup = setup;
-    this.#fleet = new Fleet(options.queueLimit);
+    this.#fleet = new Fleet(options);
     this.#workforce = new Workforce({
       name: this.name,
       options,
@@ -148,7 +148,10 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
 
   async exchange(request: UpstreamRequest, sink: Sink, { signal }: CallOptions = {}): Promise<ExchangeFacts> {
     const { admission, connections } = this.#fleet;
-    const answer = exchange(request, sink, { admission, connections, signal });
+    const { tokensPerByte } = admission.habits;
+    const { requestTimeout } = this.#options;
+    const timeout = request.timeout ?? (requestTimeout > 0 ? requestTimeout : undefined);
+    const answer = exchange({ ...request, timeout }, sink, { admission, connections, tokensPerByte, signal });
     this.#workforce.enter();
     const facts = await answer.finally(() => this.#workforce.leave());
     this.#tally.add(facts);
@@ -194,7 +197,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     await this.#untilItRuns();
     await this.#workforce.adopt(wish, { wakes: false });
     this.#options = wish;
-    this.#fleet.admission.limit = wish.queueLimit;
+    this.#fleet.adopt(wish);
   }
 
   async load(): Promise<void> {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { auto, count, milliseconds, someMilliseconds } from "./kinds.ts";
+import { auto, bytes, count, milliseconds, someMilliseconds } from "./kinds.ts";
 
 /** Each option by itself. */
 const fields = z.strictObject({
@@ -119,6 +119,20 @@ const fields = z.strictObject({
     .nonnegative()
     .default(256)
     .describe("Requests that may wait for a slot; more are refused with 429."),
+  queueBytes: bytes
+    .prefault("256MiB")
+    .describe("Bodies of requests that wait, together; where the next one is too many, it is refused with 429."),
+  policy: z
+    .enum(["predicted-time", "least-busy", "round-robin", "consistent-hash"])
+    .default("predicted-time")
+    .describe(
+      "How workers are chosen: where the answer should be there first, the one with most free slots, each in its turn, or the same for all turns of a conversation.",
+    ),
+  requestTimeout: milliseconds
+    .default(0)
+    .describe(
+      "The first token is wanted within so long, unless the request says otherwise; what can't have it is refused with 429. 0: whenever it comes.",
+    ),
   startTimeout: milliseconds.default(600_000).describe("How long a worker may take to become ready."),
   probeInterval: someMilliseconds.default(1_000).describe("How often each worker is probed."),
   probeTimeout: someMilliseconds

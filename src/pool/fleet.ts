@@ -1,12 +1,18 @@
+import type { ResolvedPoolOptions } from "../config/pool-options.ts";
 import type { CorralError } from "../errors.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { EngineMetrics, PoolStats, WorkerEvent, WorkerSnapshot, WorkerStats } from "../pool-types.ts";
 import { Connections } from "../proxy/connections.ts";
-import { Admission } from "../route/admission.ts";
-import { leastBusy } from "../route/least-busy.ts";
+import { Admission, type AdmissionRules } from "../route/admission.ts";
 import { LiveUpstream } from "../route/live-upstream.ts";
+import { policyNamed } from "../route/policies.ts";
 import type { Load } from "../worker/load.ts";
 import type { WorkerHandle } from "../worker/worker.ts";
+import { expectationOf } from "./expectation.ts";
 import { Instruments } from "./instruments.ts";
+
+/** Options that requests are admitted by. */
+export type AdmissionWish = Pick<ResolvedPoolOptions, "policy" | "queueLimit" | "queueBytes">;
 
 /**
  * The workers as those see them who send requests: one upstream for each start of a worker, from the moment it has an
@@ -18,13 +24,18 @@ export class Fleet {
   readonly #upstreams = new Map<string, LiveUpstream>();
   readonly #instruments = new Instruments();
 
-  constructor(queueLimit: number) {
-    this.admission = new Admission({ policy: leastBusy, limit: queueLimit });
+  constructor(wish: AdmissionWish) {
+    this.admission = new Admission(rulesOf(wish));
   }
 
-  /** A worker is being started; it gets no requests yet. */
-  enlist({ id, endpoint, slots }: WorkerHandle): Load {
-    const upstream = new LiveUpstream({ id, endpoint, slots });
+  /** From now on by these; those that wait go on waiting. */
+  adopt(wish: AdmissionWish): void {
+    this.admission.adopt(rulesOf(wish));
+  }
+
+  /** A worker of this plan is being started; it gets no requests yet. */
+  enlist({ id, endpoint, slots }: WorkerHandle, plan: Plan | null = null): Load {
+    const upstream = new LiveUpstream({ id, endpoint, slots, ...(plan && expectationOf(plan)) });
     upstream.eject();
     this.#upstreams.set(id, upstream);
     return upstream;
@@ -84,6 +95,10 @@ export class Fleet {
     const quiet = inFlight > 0 ? { quiet: performance.now() - Math.max(lastProgressAt, wellAt) } : {};
     return { ...worker, slots, inFlight, served, footprint, ...quiet };
   }
+}
+
+function rulesOf({ policy, queueLimit, queueBytes }: AdmissionWish): AdmissionRules {
+  return { policy: policyNamed(policy), limit: queueLimit, bytes: queueBytes };
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

@@ -190,7 +190,7 @@ export class Workforce {
       plan: { ...plan, workers: plan.workers.slice(0, workers) },
       options,
       runDir,
-      loadOf: (start) => fleet.enlist(start),
+      loadOf: (start) => fleet.enlist(start, this.#blueprint?.plan ?? plan),
       journal,
     });
     supervisor.on("worker", (event) => {

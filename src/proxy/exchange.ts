@@ -1,6 +1,7 @@
 import { CorralError } from "../errors.ts";
 import type { RunOptions } from "../route/admission.ts";
 import type { Lease } from "../route/live-upstream.ts";
+import { askOf } from "./ask.ts";
 import { attempt, type Ending } from "./attempt.ts";
 import type { Connections } from "./connections.ts";
 import type { ExchangeFacts, Outcome } from "./facts.ts";
@@ -19,6 +20,8 @@ export interface Gate {
 export interface ExchangeContext {
   readonly admission: Gate;
   readonly connections: Connections;
+  /** What a byte of a prompt counts as, as Admission has learned it. */
+  readonly tokensPerByte: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -43,10 +46,11 @@ interface Result {
 async function tryUntilDecided(
   request: UpstreamRequest,
   sink: Sink,
-  { admission, connections, signal }: ExchangeContext,
+  { admission, connections, tokensPerByte, signal }: ExchangeContext,
   record: ExchangeRecord,
 ): Promise<Result> {
   try {
+    const ask = askOf(request, tokensPerByte, performance.now());
     for (;;) {
       const ending = await admission.run(
         async (lease) => {
@@ -54,9 +58,11 @@ async function tryUntilDecided(
           record.attempt(upstream.id);
           const ended = await attempt({ request, sink, record, lease, pool: connections.to(upstream), signal });
           if (isUpstreamsFault(ended)) admission.rest(upstream.id);
+          const measured = ended.kind === "answered" ? record.measured() : null;
+          if (measured !== null) lease.measured(measured);
           return await withWord(ended, lease, signal);
         },
-        { signal, again: record.attempts > 0 },
+        { signal, ask, again: record.attempts > 0 },
       );
       if (ending.kind === "answered") return { outcome: "answered", error: null };
       const decision = decideRetry(ending, record);

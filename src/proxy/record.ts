@@ -1,6 +1,7 @@
+import type { Measured } from "../route/rates.ts";
 import type { ExchangeFacts, Outcome } from "./facts.ts";
 import { GapCounter } from "./gaps.ts";
-import { carriesToken, tokensAtEndOf } from "./tokens.ts";
+import { carriesToken, measuredAtEndOf, tokensAtEndOf } from "./tokens.ts";
 
 /** Bytes of the answer's end that are looked at for token counts. */
 const TAIL = 4_096;
@@ -62,6 +63,11 @@ export class ExchangeRecord {
     this.#thirdLast = this.#secondLast;
     this.#secondLast = this.#last;
     this.#last = chunk;
+  }
+
+  /** What the answer says that it took; null where it does not say. */
+  measured(): Measured | null {
+    return measuredAtEndOf(this.#tail());
   }
 
   facts(outcome: Outcome, error: Error | null): ExchangeFacts {

@@ -8,6 +8,10 @@ export interface UpstreamRequest {
   readonly body: Buffer | null;
   /** The body as JSON, where whoever asks has parsed it already. */
   readonly parsed?: Readonly<Record<string, unknown>> | undefined;
+  /** Milliseconds from now within which the first token is wanted: refused where that can't be. Default: whenever. */
+  readonly timeout?: number | undefined;
+  /** Higher goes first; one step outweighs ten seconds of waiting. Default 0. */
+  readonly priority?: number | undefined;
   /** False: if its worker is lost, its answer is not continued by another. Default true. */
   readonly continues?: boolean | undefined;
 }

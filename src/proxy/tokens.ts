@@ -1,3 +1,4 @@
+import type { Measured } from "../route/rates.ts";
 import type { TokenCount } from "./facts.ts";
 
 /**
@@ -7,6 +8,19 @@ import type { TokenCount } from "./facts.ts";
  */
 export function tokensAtEndOf(tail: string): TokenCount | null {
   return ofTimings(tail) ?? ofUsage(tail) ?? ofMessage(tail);
+}
+
+/** The same with the times that they took, where llama-server's `timings` are there. */
+export function measuredAtEndOf(tail: string): Measured | null {
+  const tokens = tokensAtEndOf(tail);
+  if (tokens === null) return null;
+  return {
+    promptTokens: tokens.prompt,
+    cachedTokens: tokens.cached,
+    promptMs: millisecondsOf(tail, "prompt_ms"),
+    completionTokens: tokens.completion,
+    completionMs: millisecondsOf(tail, "predicted_ms"),
+  };
 }
 
 function ofTimings(tail: string): TokenCount | null {
@@ -38,10 +52,15 @@ function input(tail: string): number | null {
 }
 
 function numberOf(tail: string, name: string): number | null {
+  const value = millisecondsOf(tail, name);
+  return value === null ? null : Math.trunc(value);
+}
+
+function millisecondsOf(tail: string, name: string): number | null {
   const key = `"${name}":`;
   const at = tail.lastIndexOf(key);
   if (at === -1 || tail[at - 1] === "\\") return null;
-  const value = Number.parseInt(tail.slice(at + key.length, at + key.length + 20), 10);
+  const value = Number.parseFloat(tail.slice(at + key.length, at + key.length + 24));
   return Number.isNaN(value) || value < 0 ? null : value;
 }
 

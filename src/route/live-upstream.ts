@@ -1,5 +1,6 @@
 import type { Endpoint } from "../endpoint.ts";
 import type { Loss } from "../loss.ts";
+import { type Measured, type Prior, USUAL_PRIOR } from "./rates.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** The right to one slot of an upstream, for one request. Given and taken back by Admission. */
@@ -14,8 +15,28 @@ export interface Lease {
   resume(): void;
   /** The answer came in full. */
   answered(): void;
+  /** What the answer says that it took: routes are chosen by it. To be told before `release`. */
+  measured(measured: Measured): void;
   /** Frees the slot. Further calls do nothing. */
   release(): void;
+}
+
+/** Told what becomes of a lease. */
+export interface LeaseWatch {
+  /** The first byte came back. */
+  readonly began: () => void;
+  readonly measured: (measured: Measured) => void;
+  readonly released: () => void;
+}
+
+export interface UpstreamFacts {
+  readonly id: string;
+  readonly endpoint: Endpoint;
+  readonly slots: number;
+  /** How fast it should be, until its answers show it. */
+  readonly prior?: Prior;
+  /** Tokens of prompts that it keeps beside its slots. Default 0. */
+  readonly cacheTokens?: number;
 }
 
 /**
@@ -28,6 +49,8 @@ export class LiveUpstream implements Upstream {
   readonly id: string;
   readonly endpoint: Endpoint;
   readonly slots: number;
+  readonly prior: Prior;
+  readonly cacheTokens: number;
   readonly #leases = new Set<OneLease>();
   readonly #idleListeners = new Set<() => void>();
   #admitted = true;
@@ -37,10 +60,12 @@ export class LiveUpstream implements Upstream {
   #lastProgressAt = performance.now();
   #paused = 0;
 
-  constructor({ id, endpoint, slots }: { id: string; endpoint: Endpoint; slots: number }) {
+  constructor({ id, endpoint, slots, prior = USUAL_PRIOR, cacheTokens = 0 }: UpstreamFacts) {
     this.id = id;
     this.endpoint = endpoint;
     this.slots = slots;
+    this.prior = prior;
+    this.cacheTokens = cacheTokens;
   }
 
   get healthy(): boolean {
@@ -89,12 +114,16 @@ export class LiveUpstream implements Upstream {
     this.#rests -= 1;
   }
 
-  lease(): Lease {
+  lease(watch: LeaseWatch = UNWATCHED): Lease {
     if (this.#leases.size === 0) this.#lastProgressAt = performance.now();
     this.#lastUsed = ++LiveUpstream.#uses;
+    let hasBegun = false;
     const lease = new OneLease(this, {
       progress: () => {
         this.#lastProgressAt = performance.now();
+        if (hasBegun) return;
+        hasBegun = true;
+        watch.began();
       },
       paused: (change) => {
         this.#paused += change;
@@ -103,7 +132,11 @@ export class LiveUpstream implements Upstream {
       answered: () => {
         this.#served += 1;
       },
-      released: () => this.#remove(lease),
+      measured: watch.measured,
+      released: () => {
+        this.#remove(lease);
+        watch.released();
+      },
     });
     this.#leases.add(lease);
     return lease;
@@ -143,10 +176,13 @@ export class LiveUpstream implements Upstream {
   }
 }
 
+const UNWATCHED: LeaseWatch = { began() {}, measured() {}, released() {} };
+
 interface LeaseEvents {
   progress(): void;
   paused(change: 1 | -1): void;
   answered(): void;
+  measured(measured: Measured): void;
   released(): void;
 }
 
@@ -154,6 +190,7 @@ class OneLease implements Lease {
   readonly upstream: LiveUpstream;
   readonly progress: () => void;
   readonly answered: () => void;
+  readonly measured: (measured: Measured) => void;
   readonly #events: LeaseEvents;
   #cut: Loss | null = null;
   #tell: ((loss: Loss) => void) | null = null;
@@ -164,6 +201,7 @@ class OneLease implements Lease {
     this.upstream = upstream;
     this.progress = events.progress;
     this.answered = events.answered;
+    this.measured = events.measured;
     this.#events = events;
   }
 

@@ -15,7 +15,3 @@ export interface Upstream {
   /** Rises over all upstreams with each request; 0 before the first. The least recently used has the smallest. */
   readonly lastUsed: number;
 }
-
-export function isAvailable(upstream: Upstream): boolean {
-  return upstream.healthy && upstream.inFlight < upstream.slots;
-}

@@ -16,7 +16,7 @@ function event(start: number, state: WorkerState): WorkerEvent {
 }
 
 function enlisted(): Fleet {
-  const fleet = new Fleet(10);
+  const fleet = new Fleet({ policy: "predicted-time", queueLimit: 10, queueBytes: 1_000_000 });
   fleet.enlist({ id: "m#0.0", replica: 0, start: 0, endpoint, slots: 4 });
   return fleet;
 }

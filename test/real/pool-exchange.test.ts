@@ -112,7 +112,7 @@ function unserved(slots = 2): LiveUpstream {
 }
 
 function run(request: UpstreamRequest, sink: Sink, signal?: AbortSignal): Promise<ExchangeFacts> {
-  return exchange(request, sink, { admission, connections, signal });
+  return exchange(request, sink, { admission, connections, tokensPerByte: 0.25, signal });
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

@@ -1,0 +1,31 @@
+import type { Ask } from "../route/ask.ts";
+import { answerTokensOf, promptOf } from "../route/prompt.ts";
+import type { UpstreamRequest } from "./sink.ts";
+
+/**
+ * What routing knows of a request.
+ *
+ * @param tokensPerByte as Admission has learned it
+ * @param now performance.now() of when it came
+ */
+export function askOf(request: UpstreamRequest, tokensPerByte: number, now: number): Ask {
+  const [path = ""] = request.path.split("?", 1);
+  const body = request.parsed ?? parsed(request.body);
+  const { timeout, priority = 0 } = request;
+  return {
+    prompt: promptOf(path, body, tokensPerByte),
+    answerTokens: answerTokensOf(body),
+    deadline: timeout === undefined ? null : now + timeout,
+    priority,
+    bytes: request.body?.length ?? 0,
+  };
+}
+
+/** What is no JSON is the engine's to refuse. */
+function parsed(body: Buffer | null): unknown {
+  try {
+    return body === null ? null : JSON.parse(body.toString("utf8"));
+  } catch {
+    return null;
+  }
+}

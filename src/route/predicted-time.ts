@@ -1,0 +1,85 @@
+import type { Ask } from "./ask.ts";
+import type { Board, Times } from "./board.ts";
+import { NONE, type Policy } from "./policy.ts";
+
+/** What is to happen to a request on an upstream. */
+export interface Prediction extends Times {
+  /** Tokens of its prompt that it finds there. */
+  readonly hit: number;
+}
+
+/** How often the best is looked at closely: what it holds may be of no use, and then another is better. */
+const LOOKS = 4;
+
+/**
+ * The upstream where the answer is predicted to be there first: the wait for a slot and for the prompts that are before
+ * it, its own prompt less what the upstream holds of it, and its answer at the pace of as many as are there. Of equals
+ * the least busy, then the least recently used.
+ */
+export const predictedTime: Policy = {
+  name: "predicted-time",
+  choose(board, ask, now, mayWait) {
+    const { index, hits } = board;
+    index.find(ask.prompt, hits);
+    let looked = NONE;
+    for (let looks = 0; ; looks += 1) {
+      const best = soonest(board, ask, now, mayWait);
+      if (best === NONE || best === looked || looks === LOOKS || hits[best] === 0) return best;
+      const hit = index.hit(best, ask.prompt);
+      if (hit >= (hits[best] as number)) return best;
+      hits[best] = hit;
+      looked = best;
+    }
+  },
+};
+
+/** As `predictedTime` sees it for this upstream. */
+export function predict(board: Board, row: number, ask: Ask, now: number): Prediction {
+  const hit = board.trust * board.index.hit(row, ask.prompt);
+  const start = untilFree(board, row, now);
+  const prompts = Math.max(start, untilPromptsDone(board, row, now));
+  const firstToken = prompts + (ask.prompt.tokens - hit) * (board.promptPace[row] as number);
+  const end = firstToken + answerTokens(board, ask) * (board.answerPace[row] as number);
+  return { start, firstToken, end, hit };
+}
+
+function soonest(board: Board, ask: Ask, now: number, mayWait: boolean): number {
+  const { rows, open, slots, busy, lastUsed, promptPace, answerPace, hits, trust } = board;
+  const { tokens } = ask.prompt;
+  const answer = answerTokens(board, ask);
+  let best = NONE;
+  let least = Number.POSITIVE_INFINITY;
+  for (let row = 0; row < rows; row += 1) {
+    if (open[row] !== 1) continue;
+    const free = (slots[row] as number) - (busy[row] as number);
+    if (free < 1 && !mayWait) continue;
+    const before = Math.max(untilFree(board, row, now), untilPromptsDone(board, row, now));
+    const prompt = (tokens - trust * (hits[row] as number)) * (promptPace[row] as number);
+    const time = before + prompt + answer * (answerPace[row] as number);
+    if (time > least) continue;
+    if (time === least && !isRather(free, row, best)) continue;
+    best = row;
+    least = time;
+  }
+  return best;
+
+  function isRather(free: number, row: number, other: number): boolean {
+    const difference = free - ((slots[other] as number) - (busy[other] as number));
+    return difference > 0 || (difference === 0 && (lastUsed[row] as number) < (lastUsed[other] as number));
+  }
+}
+
+function untilFree(board: Board, row: number, now: number): number {
+  const free = (board.busy[row] as number) < (board.slots[row] as number);
+  return free ? 0 : Math.abs((board.freeAt[row] as number) - now);
+}
+
+/** What is overdue by some time is taken to need as much again. */
+function untilPromptsDone(board: Board, row: number, now: number): number {
+  const at = board.promptsDoneAt[row] as number;
+  return at === 0 ? 0 : Math.abs(at - now);
+}
+
+function answerTokens({ answerTokens: usual }: Board, { answerTokens: most }: Ask): number {
+  return most === null ? usual : Math.min(most, usual);
+}
