@@ -66,13 +66,16 @@ class StatusReader {
 /** Milliseconds; a worker takes some 150 to be ready, so that none comes and goes unseen. */
 const LOOKS_EVERY = 20;
 
-/** Looks at the workers' states all the time: one that is gone was serving if it had been ready when it was seen last. */
+/** What a worker that has ended, or is about to, is said to be. */
+const ENDS = ["draining", "stopped", "failed"];
+
+/** Looks at the workers' states all the time: one that is gone was serving if it was ready when it was last seen alive. */
 function watchDeaths(status: StatusReader): () => Promise<Deaths> {
   const seen = new Map<number, string>();
   let isOver = false;
   const look = async (): Promise<void> => {
     while (!isOver) {
-      for (const { pid, state } of await status.workers()) seen.set(pid, state);
+      for (const { pid, state } of await status.workers()) if (!ENDS.includes(state)) seen.set(pid, state);
       await sleep(LOOKS_EVERY);
     }
   };
@@ -80,7 +83,7 @@ function watchDeaths(status: StatusReader): () => Promise<Deaths> {
   return async () => {
     isOver = true;
     await looking;
-    const alive = new Set((await status.workers()).map(({ pid }) => pid));
+    const alive = new Set((await status.ready()).map(({ pid }) => pid));
     const dead = [...seen].filter(([pid]) => !alive.has(pid));
     return { deaths: dead.length, serving: dead.filter(([, state]) => state === "ready").length };
   };

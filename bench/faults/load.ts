@@ -24,6 +24,12 @@ export class Load {
     this.#clients = Array.from({ length: clients }, () => this.#client());
   }
 
+  /** Resolves when so many more requests have come to an end, whichever. */
+  async ends(requests: number): Promise<void> {
+    const until = this.outcomes.length + requests;
+    while (this.outcomes.length < until) await sleep(20);
+  }
+
   /** Asks nothing new; resolves when the last answer is there. Idempotent. */
   async end(): Promise<void> {
     this.#isOver = true;

@@ -19,7 +19,7 @@ export interface CaseResult {
   readonly verdicts: readonly Verdict[];
 }
 
-export interface RunOptions {
+interface RunOptions {
   readonly suite: Suite;
   readonly entries: readonly Entry[];
   /** A short run, for a look. */

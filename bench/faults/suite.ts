@@ -9,7 +9,7 @@ import type { Expected } from "./judge.ts";
 import type { Texts } from "./texts.ts";
 
 /** A question whose answer is known. */
-export interface Exercise extends Question {
+interface Exercise extends Question {
   readonly expected: Expected;
 }
 

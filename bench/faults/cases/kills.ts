@@ -5,8 +5,8 @@ import { type Counts, countsOf, whysInWords } from "../counts.ts";
 import { Load } from "../load.ts";
 
 export const CLIENTS = 8;
-/** Milliseconds of undisturbed load before each kill. */
-const BETWEEN = 1_000;
+/** Requests that come to their ends before each kill: those that a kill moves are over before the next one. */
+const BETWEEN = 2 * CLIENTS;
 const QUICK = 3;
 
 export interface KillFigures {
@@ -20,7 +20,7 @@ export function killCase(name: string, signal: "SIGKILL" | "SIGSEGV", times: num
   return {
     name,
     title: `${signal} x ${times}`,
-    method: `${CLIENTS} clients, plain requests and streams in turn; a worker gets ${signal} ${times} times, the two in turn, each one second after the last one was back.`,
+    method: `${CLIENTS} clients, plain requests and streams in turn; a worker gets ${signal} ${times} times, the two in turn, each after the last one was back and ${BETWEEN} requests more were over.`,
     engines: ["llama", "chatglm"],
     start: () => ({ queue: null }),
     measure: (scene) => measure(scene, signal, scene.quick ? Math.min(QUICK, times) : times),
@@ -33,11 +33,11 @@ async function measure({ contestant, suite }: Scene, signal: NodeJS.Signals, kil
   const load = new Load(contestant.origin, suite, CLIENTS);
   try {
     for (let kill = 0; kill < kills; kill += 1) {
-      await sleep(BETWEEN);
+      await load.ends(BETWEEN);
       await killOldest(contestant, signal);
       await contestant.whole();
     }
-    await sleep(BETWEEN);
+    await load.ends(BETWEEN);
   } finally {
     await load.end();
   }

@@ -9,7 +9,8 @@ import { type Suite, WORKERS } from "../suite.ts";
 const OVER = 4;
 /** Milliseconds: before counting begins, and of each of the two phases, which come in turn. */
 const WARM_UP = 1_500;
-const PHASE = 8_000;
+const PHASE = 15_000;
+const PHASE_QUICK = 5_000;
 const ROUNDS = 2;
 /** Share of capacity, and milliseconds. */
 const GOODPUT = 0.95;
@@ -62,15 +63,16 @@ const slotsOf = ({ slots }: Suite): number => WORKERS * slots;
 
 async function measure(scene: Scene): Promise<OverloadFigures> {
   const rounds = scene.quick ? 1 : ROUNDS;
+  const counted = scene.quick ? PHASE_QUICK : PHASE;
   const calm: Outcome[][] = [];
   const crowded: Outcome[][] = [];
   for (let round = 0; round < rounds; round += 1) {
-    calm.push(await phase(scene, slotsOf(scene.suite)));
-    crowded.push(await phase(scene, OVER * slotsOf(scene.suite)));
+    calm.push(await phase(scene, slotsOf(scene.suite), counted));
+    crowded.push(await phase(scene, OVER * slotsOf(scene.suite), counted));
   }
   const of = (kind: Outcome["judgement"]["kind"]) => crowded.flat().filter(({ judgement }) => judgement.kind === kind);
   const rate = (phases: readonly Outcome[][]) =>
-    phases.flat().filter(({ judgement }) => judgement.kind === "exact").length / ((rounds * PHASE) / 1000);
+    phases.flat().filter(({ judgement }) => judgement.kind === "exact").length / ((rounds * counted) / 1000);
   return {
     capacity: rate(calm),
     goodput: rate(crowded),
@@ -81,11 +83,11 @@ async function measure(scene: Scene): Promise<OverloadFigures> {
 }
 
 /** What ended while it was counted. */
-async function phase({ contestant, suite }: Scene, clients: number): Promise<Outcome[]> {
+async function phase({ contestant, suite }: Scene, clients: number, counted: number): Promise<Outcome[]> {
   const load = new Load(contestant.origin, suite, clients);
   await sleep(WARM_UP);
   const from = performance.now();
-  await sleep(PHASE);
+  await sleep(counted);
   const to = performance.now();
   await load.end();
   return load.outcomes.filter(({ endedAt }) => endedAt >= from && endedAt < to);
