@@ -6,9 +6,17 @@ import type { Reply } from "./judge.ts";
 export interface Asked extends Reply {
   /** The longest time in which nothing came: before the first byte of the body, between two pieces, before the end. */
   readonly longestWait: number;
+  /** Until the first byte of the body; infinite where none came. */
+  readonly firstByte: number;
   readonly total: number;
   /** Seconds; null where the reply says nothing of it. */
   readonly retryAfter: number | null;
+}
+
+export interface AskOptions {
+  /** Aborted when the client goes away. */
+  readonly leave?: AbortSignal;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Milliseconds after which a client gives up and calls it a failure. */
@@ -23,14 +31,15 @@ export class Asker {
     this.#origin = origin;
   }
 
-  /** Never rejects. @param leave aborted when the client goes away */
-  ask({ path, body }: Question, leave?: AbortSignal, more: Readonly<Record<string, string>> = {}): Promise<Asked> {
+  /** Never rejects. */
+  ask({ path, body }: Question, { leave, headers = {} }: AskOptions = {}): Promise<Asked> {
     const begun = performance.now();
     const pieces: Buffer[] = [];
     let status = 0;
     let retryAfter: number | null = null;
     let last = begun;
     let longestWait = 0;
+    let firstByte = Number.POSITIVE_INFINITY;
     const waited = (): void => {
       const now = performance.now();
       longestWait = Math.max(longestWait, now - last);
@@ -42,15 +51,20 @@ export class Asker {
         leave?.removeEventListener("abort", onLeave);
         waited();
         const text = Buffer.concat(pieces).toString();
-        resolve({ status, body: text, broken, longestWait, total: last - begun, retryAfter });
+        resolve({ status, body: text, broken, longestWait, firstByte, total: last - begun, retryAfter });
       };
       let end = (_why: Error): void => {};
       const onLeave = (): void => end(new Error("the client left"));
       const timer = setTimeout(() => end(new Error(`nothing more in ${PATIENCE / 1000} s`)), PATIENCE);
       leave?.addEventListener("abort", onLeave, { once: true });
-      const headers = { "content-type": "application/json", ...more };
       this.#agent.dispatch(
-        { origin: this.#origin, method: "POST", path, headers, body },
+        {
+          origin: this.#origin,
+          method: "POST",
+          path,
+          headers: { "content-type": "application/json", ...headers },
+          body,
+        },
         {
           onRequestStart(controller) {
             end = (why) => controller.abort(why);
@@ -62,6 +76,7 @@ export class Asker {
           },
           onResponseData(_controller, piece) {
             waited();
+            if (pieces.length === 0) firstByte = last - begun;
             pieces.push(piece);
           },
           onResponseEnd() {

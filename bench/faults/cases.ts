@@ -2,6 +2,7 @@ import { killCase } from "./cases/kills.ts";
 import { leaveCase } from "./cases/leave.ts";
 import { overloadCase } from "./cases/overload.ts";
 import { poisonCase } from "./cases/poison.ts";
+import { retryAfterCase } from "./cases/retry-after.ts";
 import { stopCase } from "./cases/stop.ts";
 import { DEEP_TRIGGER, LONG_NAME } from "./poisons.ts";
 import { type RunnableCase, runnable } from "./run.ts";
@@ -14,6 +15,7 @@ export const CASES: readonly RunnableCase[] = [
   runnable(poisonCase("poison-name", "a schema with a name of 30,000 letters", LONG_NAME)),
   runnable(poisonCase("poison-trigger", "a grammar trigger of 20,000 groups", DEEP_TRIGGER)),
   runnable(overloadCase),
+  runnable(retryAfterCase),
   runnable(leaveCase),
 ];
 

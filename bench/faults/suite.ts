@@ -29,6 +29,10 @@ export interface Suite {
 }
 
 export const WORKERS = 2;
+
+/** Of all workers. */
+export const slotsOf = ({ slots }: Suite): number => WORKERS * slots;
+
 const PATH = "/v1/chat/completions";
 
 export type EngineName = Suite["engine"];

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { burstFigures, bursts, type Coming } from "../../bench/faults/bursts.ts";
 import { verdictLine } from "../../bench/faults/case.ts";
 import { killCase } from "../../bench/faults/cases/kills.ts";
 import { overloadCase } from "../../bench/faults/cases/overload.ts";
@@ -119,4 +120,39 @@ it("makes the same texts at each run, none twice", () => {
   expect(some(new Texts())).toEqual(first);
   expect(new Set(first).size).toBe(50);
   for (const text of first) expect(text).toMatch(/^(?=.{60,68}$)[a-z]{3,8}( [a-z]{3,8})*$/);
+});
+
+describe("bursts", () => {
+  const plan = { crowds: 6, slots: 8, answerMs: 1_000 };
+
+  it("brings three quarters of what the workers can do, in crowds, half of it with deadlines", () => {
+    const arrivals = bursts(new Texts(), plan);
+    const gaps = arrivals.map(({ at }, index) => at - (arrivals[index - 1]?.at ?? 0)).filter((gap) => gap > 900);
+    expect(gaps).toHaveLength(5);
+    const lastCrowd = gaps.reduce((sum, gap) => sum + gap, 0);
+    const before = arrivals.filter(({ at }) => at < lastCrowd - 500).length;
+    expect((before / 8) * 1_000).toBeCloseTo(0.75 * lastCrowd, -3);
+    const deadlines = arrivals.flatMap(({ deadline }) => deadline ?? []);
+    expect(Math.abs(deadlines.length - arrivals.length / 2)).toBeLessThanOrEqual(3);
+    for (const deadline of deadlines) expect(deadline).toSatisfy((ms: number) => ms >= 500 && ms < 4_000);
+  });
+
+  it("tells who was refused at once from who had waited, and does not count those as taken", () => {
+    const coming: Coming = { deadline: null, isReturn: false, ending: "answered", firstByte: 100, total: 900 };
+    const refusedAtOnce: Coming = { ...coming, deadline: 400, ending: "refused", firstByte: 5, total: 5 };
+    const refusedLate: Coming = { ...refusedAtOnce, isReturn: true, firstByte: 401, total: 401 };
+    const begunLate: Coming = { ...coming, deadline: 90 };
+    const inTime: Coming = { ...coming, deadline: 100, isReturn: true };
+    expect(burstFigures([coming, refusedAtOnce, refusedLate, begunLate, inTime])).toEqual({
+      comings: 5,
+      refused: 2,
+      failed: 0,
+      returns: 2,
+      admitted: 1,
+      refusals: [5],
+      late: 1,
+      withDeadline: 3,
+      inTime: 1,
+    });
+  });
 });

@@ -65,9 +65,9 @@ async function leaveOnce({ contestant, suite }: Scene, streamed: boolean): Promi
   const beside = suite.slots > 1 ? WORKERS : 0;
   try {
     await until(workers, (running) => running === 0);
-    const asked = Array.from({ length: beside }, () => asker.ask(suite.endless(true), others.signal));
+    const asked = Array.from({ length: beside }, () => asker.ask(suite.endless(true), { leave: others.signal }));
     await until(workers, (running) => running === beside);
-    asked.push(asker.ask(suite.endless(streamed), client.signal));
+    asked.push(asker.ask(suite.endless(streamed), { leave: client.signal }));
     await until(workers, (running) => running === beside + 1);
     await sleep(STAYS);
     client.abort();

@@ -4,7 +4,7 @@ import { figure } from "../../kit/table.ts";
 import type { FaultCase, Scene } from "../case.ts";
 import type { Outcome } from "../counts.ts";
 import { Load } from "../load.ts";
-import { type Suite, WORKERS } from "../suite.ts";
+import { slotsOf } from "../suite.ts";
 
 const OVER = 4;
 /** Milliseconds: before counting begins, and of each of the two phases, which come in turn. */
@@ -58,8 +58,6 @@ export const overloadCase: FaultCase<OverloadFigures> = {
     { what: "nothing fails that was admitted", is: `${failed}`, reached: failed === 0 },
   ],
 };
-
-const slotsOf = ({ slots }: Suite): number => WORKERS * slots;
 
 async function measure(scene: Scene): Promise<OverloadFigures> {
   const rounds = scene.quick ? 1 : ROUNDS;
