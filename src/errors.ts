@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   CORRAL_NO_ROOM: "other models hold the memory that this one needs, and made no room in time",
   CORRAL_WORKER_FAILED: "a worker could not be started, or ended by itself",
   CORRAL_WORKER_LOST: "the worker that held a request died or was replaced before it had answered",
+  CORRAL_REQUEST_KILLS_WORKER: "a request has killed a worker that served nobody else, and is refused for a while",
   CORRAL_WORKER_ANSWERED: "the engine answered a request with an error",
   CORRAL_POOL_FAILED: "the pool's workers keep failing; it will be tried again later",
   CORRAL_POOL_CLOSED: "the pool is closing or closed",

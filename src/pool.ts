@@ -18,6 +18,8 @@ import type {
   EmbeddingRequest,
   EmbeddingResponse,
 } from "./pool/openai-types.ts";
+import { PoisonFile } from "./pool/poison-file.ts";
+import { stateDir } from "./pool/state-dir.ts";
 import { Tally } from "./pool/tally.ts";
 import { Workforce } from "./pool/workforce.ts";
 import type {
@@ -35,6 +37,7 @@ import type {
   PoolStats,
 } from "./pool-types.ts";
 import { exchange } from "./proxy/exchange.ts";
+import { Fingerprints, type Remembered } from "./proxy/fingerprints.ts";
 import type { Sink, UpstreamRequest } from "./proxy/sink.ts";
 import { Journal } from "./worker/journal.ts";
 
@@ -76,11 +79,14 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   readonly name: string;
   #options: ResolvedPoolOptions;
   readonly #setup: PoolSetup;
+  readonly #poisonFile: PoisonFile;
+  readonly #culprits: Fingerprints;
   readonly #fleet: Fleet;
   readonly #workforce: Workforce;
   readonly #tally = new Tally();
   readonly #journal = new Journal();
   readonly #started: Promise<void>;
+  readonly #running = new Set<Promise<ExchangeFacts>>();
   #state: Exclude<PoolState, "idle"> = "starting";
   #closing: Promise<void> | null = null;
   #destroying: Promise<void> | null = null;
@@ -90,7 +96,10 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     this.name = nameOfPool(options);
     this.#options = options;
     this.#setup = setup;
-    this.#fleet = new Fleet(options);
+    this.#poisonFile = new PoisonFile(setup.stateDir ?? stateDir(), this.name);
+    this.#culprits = new Fingerprints(options.poisonMemory, (all) => this.#keepCulprits(all));
+    this.#culprits.recall(this.#poisonFile.read(Date.now()));
+    this.#fleet = new Fleet(options, this.#culprits);
     this.#workforce = new Workforce({
       name: this.name,
       options,
@@ -119,7 +128,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
 
   get isReady(): boolean {
     if (this.#isClosing) return false;
-    return this.#fleet.admission.hasUpstream || (this.#state === "ready" && this.#workforce.isServing);
+    return this.#fleet.serves || (this.#state === "ready" && this.#workforce.isServing);
   }
 
   ready(): Promise<void> {
@@ -147,13 +156,18 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   }
 
   async exchange(request: UpstreamRequest, sink: Sink, { signal }: CallOptions = {}): Promise<ExchangeFacts> {
-    const { admission, connections } = this.#fleet;
+    const { admission, quarantine, connections } = this.#fleet;
     const { tokensPerByte } = admission.habits;
     const { requestTimeout } = this.#options;
     const timeout = request.timeout ?? (requestTimeout > 0 ? requestTimeout : undefined);
-    const answer = exchange({ ...request, timeout }, sink, { admission, connections, tokensPerByte, signal });
+    const gate = quarantine.enter(request);
+    const answer = exchange({ ...request, timeout }, sink, { gate, connections, tokensPerByte, signal });
     this.#workforce.enter();
-    const facts = await answer.finally(() => this.#workforce.leave());
+    this.#running.add(answer);
+    const facts = await answer;
+    gate.leave();
+    this.#running.delete(answer);
+    this.#workforce.leave();
     this.#tally.add(facts);
     const [path = ""] = request.path.split("?", 1);
     this.emit("request", { ...facts, pool: this.name, method: request.method, path });
@@ -198,6 +212,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     await this.#workforce.adopt(wish, { wakes: false });
     this.#options = wish;
     this.#fleet.adopt(wish);
+    this.#culprits.memory = wish.poisonMemory;
   }
 
   async load(): Promise<void> {
@@ -242,6 +257,17 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     if (this.#isClosing) throw closedError(this.name);
   }
 
+  #keepCulprits(culprits: readonly Remembered[]): void {
+    try {
+      this.#poisonFile.write(culprits);
+    } catch (error) {
+      this.emit(
+        "warning",
+        `requests that kill workers are known until the pool ends only: ${(error as Error).message}`,
+      );
+    }
+  }
+
   #whyNoneServes(): Failure | Error {
     const failures = this.stats().workers.flatMap(({ lastFailure }) => lastFailure ?? []);
     return failures[0] ?? new Error("no worker became ready");
@@ -250,7 +276,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   #fail(why: Failure | Error): void {
     if (this.#isClosing) return;
     this.#state = "failed";
-    this.#fleet.admission.fail(failedError(this.name, why));
+    this.#fleet.fail(failedError(this.name, why));
   }
 
   #recover(): void {
@@ -265,10 +291,10 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     this.#setup.residence?.startLeaving();
     const { admission } = this.#fleet;
     admission.close(closedError(this.name));
-    if (!admission.hasUpstream && !this.#workforce.isServing) return;
+    if (!this.#fleet.serves && !this.#workforce.isServing) return;
     const idle = new AbortController();
     const limit = sleep(drainTimeout, undefined, { signal: idle.signal }).catch(() => {});
-    await Promise.race([admission.whenIdle(), limit]);
+    await Promise.race([Promise.all(this.#running), limit]);
     idle.abort();
   }
 

@@ -133,6 +133,9 @@ const fields = z.strictObject({
     .describe(
       "The first token is wanted within so long, unless the request says otherwise; what can't have it is refused with 429. 0: whenever it comes.",
     ),
+  poisonMemory: milliseconds
+    .default(86_400_000)
+    .describe("How long a request is refused that has killed a worker which served nobody else."),
   startTimeout: milliseconds.default(600_000).describe("How long a worker may take to become ready."),
   probeInterval: someMilliseconds.default(1_000).describe("How often each worker is probed."),
   probeTimeout: someMilliseconds

@@ -41,6 +41,7 @@ type Verdict = readonly [status: number, source: Refusal["source"], retryAfter: 
 /** 429 and 503 are tried again by every SDK: they are given only where that may help. */
 const VERDICTS: Partial<Record<ErrorCode, Verdict>> = {
   CORRAL_REQUEST_INVALID: [400, "gateway", null],
+  CORRAL_REQUEST_KILLS_WORKER: [422, "gateway", null],
   CORRAL_QUEUE_FULL: [429, "gateway", 1],
   CORRAL_POOL_FAILED: [503, "worker", 10],
   CORRAL_POOL_CLOSED: [503, "gateway", 5],

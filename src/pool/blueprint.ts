@@ -31,6 +31,8 @@ export interface PoolSetup {
   readonly report?: ((event: BuildEvent) => void) | undefined;
   /** Where the echo model and converted models are kept. Default $CORRAL_CACHE_DIR, or the user's cache folder. */
   readonly cacheDir?: string | undefined;
+  /** Where what a pool is to know after its end is kept. Default: see stateDir. */
+  readonly stateDir?: string | undefined;
   /** Its place in memory that it shares with other pools. Default: it has the machine to itself. */
   readonly residence?: Residence | undefined;
   /** Whether the first workers are started by the first request. Default false. */

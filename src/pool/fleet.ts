@@ -3,6 +3,8 @@ import type { CorralError } from "../errors.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { EngineMetrics, PoolStats, WorkerEvent, WorkerSnapshot, WorkerStats } from "../pool-types.ts";
 import { Connections } from "../proxy/connections.ts";
+import type { Fingerprints } from "../proxy/fingerprints.ts";
+import { Quarantine } from "../proxy/quarantine.ts";
 import { Admission, type AdmissionRules } from "../route/admission.ts";
 import { LiveUpstream } from "../route/live-upstream.ts";
 import { policyNamed } from "../route/policies.ts";
@@ -20,12 +22,24 @@ export type AdmissionWish = Pick<ResolvedPoolOptions, "policy" | "queueLimit" | 
  */
 export class Fleet {
   readonly admission: Admission;
+  readonly quarantine: Quarantine;
   readonly connections = new Connections();
   readonly #upstreams = new Map<string, LiveUpstream>();
   readonly #instruments = new Instruments();
+  /** Replicas whose worker has died or is being started, with performance.now() of the last that was heard. */
+  readonly #coming = new Map<number, number>();
+  /** Id of the worker that is being emptied for suspects. */
+  #vacating: string | null = null;
 
-  constructor(wish: AdmissionWish) {
+  /** @param culprits requests that no worker is to see */
+  constructor(wish: AdmissionWish, culprits: Fingerprints) {
     this.admission = new Admission(rulesOf(wish));
+    this.quarantine = new Quarantine({
+      admission: this.admission,
+      culprits,
+      readmit: (upstream) => this.admission.add(upstream),
+      seek: () => void this.#vacate(),
+    });
   }
 
   /** From now on by these; those that wait go on waiting. */
@@ -41,7 +55,9 @@ export class Fleet {
     return upstream;
   }
 
-  follow({ id, state }: WorkerEvent): void {
+  follow({ id, replica, state }: WorkerEvent): void {
+    if (state.name === "starting" || state.name === "failed") this.#coming.set(replica, performance.now());
+    else this.#coming.delete(replica);
     const upstream = this.#upstreams.get(id);
     if (!upstream) return;
     switch (state.name) {
@@ -49,23 +65,37 @@ export class Fleet {
         return;
       case "ready":
         if (state.suspect) this.admission.eject(id);
-        else this.admission.add(upstream);
+        else this.#welcome(upstream);
         return;
       case "draining":
+        this.quarantine.lose(id);
         this.admission.eject(id);
         void this.connections.close(id);
         return;
       case "stopped":
       case "failed":
+        this.quarantine.lose(id);
         this.admission.eject(id);
         this.#upstreams.delete(id);
         void this.connections.destroy(id);
     }
   }
 
+  /** Whether a worker serves: all requests, or those that are suspected. */
+  get serves(): boolean {
+    return this.admission.hasUpstream || this.quarantine.hasRoom;
+  }
+
+  /** From now on requests that find no worker are refused instead of waiting. */
+  fail(error: CorralError): void {
+    this.admission.fail(error);
+    this.quarantine.fail(error);
+  }
+
   /** Ends what waits and what runs with this error, and takes nothing from now on. */
   end(error: CorralError): void {
     this.admission.end(error);
+    this.quarantine.end(error);
     for (const upstream of this.#upstreams.values()) upstream.cut({ cause: "closed", error });
   }
 
@@ -87,6 +117,25 @@ export class Fleet {
     };
   }
 
+  /** It serves: suspects first, if nobody else is in it. */
+  #welcome(upstream: LiveUpstream): void {
+    if (this.quarantine.holds(upstream) || this.#vacating === upstream.id) return;
+    if (upstream.admitted || upstream.inFlight > 0 || !this.quarantine.offer(upstream)) this.admission.add(upstream);
+  }
+
+  /** Where no worker is coming that suspects could be tried on, one is emptied for them. */
+  async #vacate(): Promise<void> {
+    const now = performance.now();
+    if (this.#vacating !== null || [...this.#coming.values()].some((since) => now - since < COMES_WITHIN)) return;
+    const upstream = [...this.#upstreams.values()].filter(({ admitted }) => admitted).sort(byInFlight)[0];
+    if (upstream === undefined) return;
+    this.#vacating = upstream.id;
+    this.admission.eject(upstream.id);
+    await upstream.whenIdle();
+    this.#vacating = null;
+    if (this.#upstreams.has(upstream.id)) this.#welcome(upstream);
+  }
+
   #workerStats({ wellAt = 0, ...worker }: WorkerSnapshot): WorkerStats {
     const upstream = this.#upstreams.get(worker.id);
     const footprint = this.#instruments.footprintOf(worker.pid);
@@ -99,6 +148,13 @@ export class Fleet {
 
 function rulesOf({ policy, queueLimit, queueBytes }: AdmissionWish): AdmissionRules {
   return { policy: policyNamed(policy), limit: queueLimit, bytes: queueBytes };
+}
+
+/** Milliseconds after which a worker that was to come is not waited for by suspects. */
+const COMES_WITHIN = 60_000;
+
+function byInFlight(a: LiveUpstream, b: LiveUpstream): number {
+  return a.inFlight - b.inFlight;
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

@@ -1,24 +1,16 @@
 import { CorralError } from "../errors.ts";
-import type { RunOptions } from "../route/admission.ts";
-import type { Lease } from "../route/live-upstream.ts";
 import { askOf } from "./ask.ts";
 import { attempt, type Ending } from "./attempt.ts";
 import type { Connections } from "./connections.ts";
 import type { ExchangeFacts, Outcome } from "./facts.ts";
+import type { Gate } from "./gate.ts";
 import { ExchangeRecord } from "./record.ts";
 import { decideRetry, type Miss } from "./retry.ts";
 import type { Sink, UpstreamRequest } from "./sink.ts";
 import { withWord } from "./word.ts";
 
-/** Where requests wait for a slot: all of them, or those that may have killed a worker. */
-export interface Gate {
-  run<T>(task: (lease: Lease) => Promise<T>, options: RunOptions): Promise<T>;
-  /** Something went wrong on the way to this upstream: nothing is sent there for a moment. */
-  rest(upstream: string): void;
-}
-
 export interface ExchangeContext {
-  readonly admission: Gate;
+  readonly gate: Gate;
   readonly connections: Connections;
   /** What a byte of a prompt counts as, as Admission has learned it. */
   readonly tokensPerByte: number;
@@ -46,18 +38,18 @@ interface Result {
 async function tryUntilDecided(
   request: UpstreamRequest,
   sink: Sink,
-  { admission, connections, tokensPerByte, signal }: ExchangeContext,
+  { gate, connections, tokensPerByte, signal }: ExchangeContext,
   record: ExchangeRecord,
 ): Promise<Result> {
   try {
     const ask = askOf(request, tokensPerByte, performance.now());
     for (;;) {
-      const ending = await admission.run(
+      const ending = await gate.run(
         async (lease) => {
           const { upstream } = lease;
           record.attempt(upstream.id);
           const ended = await attempt({ request, sink, record, lease, pool: connections.to(upstream), signal });
-          if (isUpstreamsFault(ended)) admission.rest(upstream.id);
+          if (isUpstreamsFault(ended)) gate.rest(upstream.id);
           const measured = ended.kind === "answered" ? record.measured() : null;
           if (measured !== null) lease.measured(measured);
           return await withWord(ended, lease, signal);
@@ -66,8 +58,7 @@ async function tryUntilDecided(
       );
       if (ending.kind === "answered") return { outcome: "answered", error: null };
       const decision = decideRetry(ending, record);
-      // No suspect is tried yet.
-      if (decision.kind === "give-up" || decision.where === "quarantine") return resultOf(ending, record);
+      if (decision.kind === "give-up") return resultOf(ending, record);
     }
   } catch (error) {
     if (signal?.aborted) return { outcome: "aborted", error: signal.reason };

@@ -1,4 +1,4 @@
-import { type LossCause, makesSuspects } from "../loss.ts";
+import type { LossCause } from "../loss.ts";
 
 /** How one attempt ended short of an answer. Only the first two leave no doubt that the worker did nothing with it. */
 export type Miss =
@@ -21,9 +21,8 @@ export interface Known {
 }
 
 export type Decision =
-  /** Send it again, whole. `where` it waits for a worker: among all others, or among the suspects. */
-  | { readonly kind: "again"; readonly where: "admission" | "quarantine"; readonly reason: string }
-  | { readonly kind: "give-up"; readonly reason: string };
+  /** Send it again, whole: to any other worker, or where its Gate keeps suspects. */
+  { readonly kind: "again"; readonly reason: string } | { readonly kind: "give-up"; readonly reason: string };
 
 /**
  * An upstream rests for 0.2 s after each miss, and its supervisor sees a process end within milliseconds: so many
@@ -39,21 +38,19 @@ export function decideRetry(miss: Miss, { attempts, started }: Known): Decision 
     case "malformed":
       return { kind: "give-up", reason: "it would be malformed again" };
     case "unsent":
-      return again("admission", "nothing was sent", attempts);
+      return again("nothing was sent", attempts);
     case "loading":
-      return again("admission", "the worker is loading", attempts);
+      return again("the worker is loading", attempts);
     case "lost":
       if (miss.cause === "closed") return { kind: "give-up", reason: "the pool ends" };
       if (started) return { kind: "give-up", reason: "its answer had begun" };
-      return makesSuspects(miss.cause)
-        ? again("quarantine", "it may be what the worker died of", attempts)
-        : again("admission", "nothing came back, and it is not what the worker was lost by", attempts);
+      return again("nothing came back", attempts);
   }
 }
 
-function again(where: "admission" | "quarantine", reason: string, attempts: number): Decision {
+function again(reason: string, attempts: number): Decision {
   if (attempts >= MOST_ATTEMPTS) return { kind: "give-up", reason: `${attempts} attempts were made` };
-  return { kind: "again", where, reason };
+  return { kind: "again", reason };
 }
 
 /**

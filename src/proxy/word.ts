@@ -4,11 +4,11 @@ import type { Ending } from "./attempt.ts";
 /** Milliseconds. A supervisor sees a process end within a few of them. */
 const STEP = 100;
 /** Counted and not timed: while this process is busy the word may have come and not been heard. */
-const STEPS = 10;
+const STEPS = 20;
 
 /**
  * The same with the reason why the worker was lost: a broken connection says nothing, and whoever watches over the
- * process is about to say whether it has ended, and how. Who says nothing for a second knows of nothing.
+ * process is about to say whether it has ended, and how. Who says nothing for two seconds knows of nothing.
  */
 export async function withWord(ending: Ending, lease: Lease, signal: AbortSignal | undefined): Promise<Ending> {
   if (ending.kind !== "lost" || ending.cause !== "connection") return ending;

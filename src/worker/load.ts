@@ -7,6 +7,8 @@ import type { Loss } from "../loss.ts";
 export interface Load {
   /** Requests sent and not yet answered in full. */
   readonly inFlight: number;
+  /** Requests answered in full. */
+  readonly served: number;
   /** performance.now() of the last byte that came back, or of the moment inFlight rose from 0. */
   readonly lastProgressAt: number;
   /** Resolves when inFlight is 0; rejects with the signal's reason. */

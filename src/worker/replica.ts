@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { makesSuspects } from "../loss.ts";
 import type { WorkerPlan } from "../plan/plan.ts";
 import type { Backoff } from "./backoff.ts";
+import { causeOf } from "./failure.ts";
 import { retryAfter } from "./retry.ts";
 import type { StartGate } from "./start-gate.ts";
 import type { Failure } from "./state.ts";
@@ -17,6 +19,8 @@ export interface ReplicaWorld {
   /** Whether workers repack their weights, and doing without has not been tried yet. */
   mayBeRepacking(): boolean;
   suspectRepacking(failure: Failure): void;
+  /** A worker died of itself with requests in it. @returns whether that is put down to them */
+  blamesRequests(): boolean;
   /** A start has led somewhere. Null: it is ready. */
   tried(failure: Failure | null): void;
 }
@@ -126,8 +130,13 @@ export class Replica {
 
   /** @returns milliseconds to wait before the next start */
   #noteFailure(failure: Failure): number {
-    const { gate, mayBeRepacking } = this.#world;
-    const facts = { mayBeRepacking: mayBeRepacking(), takenAddresses: this.#takenAddresses };
+    const { gate, mayBeRepacking, blamesRequests } = this.#world;
+    const hasSuspects = failure.wasReady && failure.requests > 0 && makesSuspects(causeOf(failure));
+    const facts = {
+      mayBeRepacking: mayBeRepacking(),
+      isOnRequests: hasSuspects && blamesRequests(),
+      takenAddresses: this.#takenAddresses,
+    };
     const retry = retryAfter(failure, facts);
     this.#lastFailure = failure;
     if (failure.reason === "port-taken") this.#takenAddresses += 1;

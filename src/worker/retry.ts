@@ -13,6 +13,8 @@ export type Retry =
 export interface RetryFacts {
   /** Whether it repacked its weights, and doing without has not been tried yet. */
   readonly mayBeRepacking: boolean;
+  /** Whether it died of a request that was in it, and not of itself. */
+  readonly isOnRequests: boolean;
   /** Addresses in a row that were taken, before this. */
   readonly takenAddresses: number;
 }
@@ -21,11 +23,11 @@ export interface RetryFacts {
 const MOST_TAKEN_ADDRESSES = 10;
 
 /**
- * Pure. Who kills a serving worker from outside (an operator, a test, the system) says nothing against the model: that
- * never gives it up.
+ * Pure. Who kills a serving worker from outside (an operator, a test, the system) says nothing against the model, and
+ * neither does a request that kills it: that never gives it up.
  */
-export function retryAfter(failure: Failure, { mayBeRepacking, takenAddresses }: RetryFacts): Retry {
+export function retryAfter(failure: Failure, { mayBeRepacking, isOnRequests, takenAddresses }: RetryFacts): Retry {
   if (failure.reason === "port-taken" && takenAddresses < MOST_TAKEN_ADDRESSES) return { kind: "at-once" };
   if (diedLoading(failure) && mayBeRepacking) return { kind: "without-repacking" };
-  return { kind: "later", counts: !(failure.reason === "killed" && failure.wasReady) };
+  return { kind: "later", counts: !(failure.wasReady && (failure.reason === "killed" || isOnRequests)) };
 }

@@ -16,6 +16,8 @@ export interface Failure extends Ending {
   readonly reason: FailureReason;
   /** Whether it had ever been ready. */
   readonly wasReady: boolean;
+  /** Requests that were in it. */
+  readonly requests: number;
   /** One sentence, ending with what to do. */
   readonly message: string;
   readonly pid: number | null;

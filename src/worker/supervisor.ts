@@ -6,6 +6,7 @@ import type { Engine, Program } from "../engine/engine.ts";
 import { CorralError } from "../errors.ts";
 import type { Plan, WorkerPlan } from "../plan/plan.ts";
 import { Backoff, type BackoffOptions } from "./backoff.ts";
+import { afterCrash, isOnRequests, NO_BLAME } from "./blame.ts";
 import { BREAKER_LIMITS, type BreakerLimits } from "./breaker.ts";
 import { isDefinite, startError } from "./failure.ts";
 import type { Journal } from "./journal.ts";
@@ -94,6 +95,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #trial: { resolve(): void; reject(error: unknown): void } | null = null;
   #isDown = false;
   #lastFailure: Failure | null = null;
+  #blame = NO_BLAME;
+  /** Those whose processes have not ended. */
+  readonly #workers = new Set<Worker>();
+  /** Requests answered in full by all others. */
+  #served = 0;
 
   constructor(setup: SupervisorSetup) {
     super();
@@ -108,6 +114,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       startWorker: (plan) => this.#startWorker(plan),
       mayBeRepacking: () => this.#plan.repack && this.#repacking === "planned",
       suspectRepacking: (failure) => this.#suspectRepacking(failure),
+      blamesRequests: () => this.#blamesRequests(),
       tried: (failure) => this.#noteTried(failure),
     };
   }
@@ -267,6 +274,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       loadOf,
       output: journal.open(id, plan.replica),
     });
+    this.#workers.add(worker);
+    worker.ended.then(() => {
+      this.#workers.delete(worker);
+      this.#served += worker.served;
+    });
     worker.on("state", (state) => {
       const { replica, pid, endpoint } = worker;
       this.emit("worker", { replica, start, id, pid, state, endpoint });
@@ -284,6 +296,12 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       if (!this.#serves && (isDefinite(failure) || this.#gate.isShut)) this.#trial?.reject(startError(failure));
     }
     this.#announce();
+  }
+
+  #blamesRequests(): boolean {
+    const served = [...this.#workers].reduce((sum, worker) => sum + worker.served, this.#served);
+    this.#blame = afterCrash(this.#blame, served);
+    return isOnRequests(this.#blame);
   }
 
   #suspectRepacking(failure: Failure): void {

@@ -88,6 +88,8 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
   #process: RunningProcess | null = null;
   #load: Load | null = null;
   #wellAt: number | null = null;
+  /** Whether its process was told to. */
+  #isSignalled = false;
   /** Why it was told to end, if it was. */
   #order: "drain" | "kill" | Extract<FailureReason, "wedged" | "never-ready"> | null = null;
 
@@ -114,6 +116,11 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
   /** performance.now() of the last look that found it well; null before. */
   get wellAt(): number | null {
     return this.#wellAt;
+  }
+
+  /** Requests answered in full. */
+  get served(): number {
+    return this.#load?.served ?? 0;
   }
 
   /** Null until it has an address. */
@@ -228,6 +235,7 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
   }
 
   #end(): void {
+    this.#isSignalled = true;
     this.#over.abort();
     this.#process?.kill("SIGKILL");
   }
@@ -246,6 +254,7 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
     this.#process?.ended.then(() => gone.abort());
     await this.#untilIdle();
     this.#over.abort();
+    this.#isSignalled = true;
     // A second SIGTERM would make the engine exit without its farewells, and while requests run it ignores the first.
     this.#process?.kill("SIGTERM");
     const limit = patience(killTimeout, gone.signal);
@@ -274,14 +283,14 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
   #conclude(ending: Ending, engine: Engine, known?: FailureReason): Ended {
     const wasReady = this.#state.name === "ready" || this.#state.name === "draining";
     const since = performance.now();
-    if (this.#order === "drain" || this.#order === "kill") {
-      this.#load?.cut(drained(this.id));
-      return { name: "stopped", since };
-    }
-    const reason = known ?? this.#order ?? engine.classify(ending);
-    const failure: Failure = toFailure({ ...ending, reason, wasReady, pid: this.pid });
-    this.#load?.cut(lossOf(this.id, failure));
-    return { name: "failed", since, failure };
+    const isOrdered = this.#order === "drain" || this.#order === "kill";
+    const fault = this.#order === "wedged" || this.#order === "never-ready" ? this.#order : null;
+    const reason = known ?? fault ?? engine.classify(ending);
+    const requests = this.#load?.inFlight ?? 0;
+    const failure: Failure = toFailure({ ...ending, reason, wasReady, requests, pid: this.pid });
+    // It may die of a request while it waits for it to end.
+    this.#load?.cut(isOrdered && this.#isSignalled ? drained(this.id) : lossOf(this.id, failure));
+    return isOrdered ? { name: "stopped", since } : { name: "failed", since, failure };
   }
 
   get #isOver(): boolean {

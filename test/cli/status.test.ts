@@ -39,7 +39,15 @@ const status: InstanceStatus = {
           ...{ id: "qwen#0.1", replica: 0, pid: 100, state: "ready", cpus: [0, 1], slots: 4, inFlight: 3, served: 10 },
           ...{ restarts: 1, footprint: null },
           lastFailure: {
-            ...{ reason: "killed", wasReady: true, pid: 99, exitCode: null, signal: "SIGKILL", outOfMemory: false },
+            ...{
+              reason: "killed",
+              wasReady: true,
+              requests: 1,
+              pid: 99,
+              exitCode: null,
+              signal: "SIGKILL",
+              outOfMemory: false,
+            },
             ...{
               tail: [],
               message: "the worker was killed from outside (SIGKILL): see the system's log for who did it",

@@ -37,6 +37,7 @@ const failed = (reason: "killed" | "could-not-start"): WorkerEvent["state"] => (
   failure: {
     reason,
     wasReady: true,
+    requests: 0,
     message: "",
     pid: 1,
     exitCode: null,

@@ -1,13 +1,13 @@
-export interface Deferred {
-  readonly promise: Promise<void>;
-  resolve(): void;
+export interface Deferred<T = void> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
 }
 
 /** A promise that a callback resolves. */
-export function deferred(): Deferred {
-  let resolve = (): void => {};
-  const promise = new Promise<void>((settle) => {
-    resolve = settle;
+export function deferred<T = void>(): Deferred<T> {
+  let settle: (value: T) => void = () => {};
+  const promise = new Promise<T>((resolve) => {
+    settle = resolve;
   });
-  return { promise, resolve: () => resolve() };
+  return { promise, resolve: (value) => settle(value) };
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { closedError } from "../../src/pool/errors.ts";
 import { Fleet } from "../../src/pool/fleet.ts";
 import type { WorkerEvent, WorkerSnapshot } from "../../src/pool-types.ts";
+import { Fingerprints } from "../../src/proxy/fingerprints.ts";
 import type { WorkerState } from "../../src/worker/state.ts";
 
 const endpoint = { kind: "unix", socketPath: "/run/none.sock", key: "k" } as const;
@@ -16,7 +17,8 @@ function event(start: number, state: WorkerState): WorkerEvent {
 }
 
 function enlisted(): Fleet {
-  const fleet = new Fleet({ policy: "predicted-time", queueLimit: 10, queueBytes: 1_000_000 });
+  const wish = { policy: "predicted-time", queueLimit: 10, queueBytes: 1_000_000 } as const;
+  const fleet = new Fleet(wish, new Fingerprints(1_000));
   fleet.enlist({ id: "m#0.0", replica: 0, start: 0, endpoint, slots: 4 });
   return fleet;
 }

@@ -9,7 +9,7 @@ describe("decideRetry", () => {
   const lost = (cause: LossCause): Miss => ({ kind: "lost", cause, error });
 
   it("sends again what was never sent", () => {
-    const decision = { kind: "again", where: "admission", reason: "nothing was sent" };
+    const decision = { kind: "again", reason: "nothing was sent" };
     expect(decideRetry({ kind: "unsent", error }, first)).toEqual(decision);
     expect(decideRetry({ kind: "unsent", error }, { ...first, attempts: 4 })).toEqual(decision);
   });
@@ -29,17 +29,13 @@ describe("decideRetry", () => {
     expect(decideRetry({ kind, error }, first).kind).toBe("give-up");
   });
 
-  it.each(["killed", "stopped", "drain", "connection"] as const)(
-    "sends elsewhere what was in a worker lost by %s, as long as no answer has begun",
+  it.each(["killed", "crashed", "stopped", "hung", "drain", "connection"] as const)(
+    "sends again what was in a worker lost by %s, as long as no answer has begun",
     (cause) => {
-      expect(decideRetry(lost(cause), first)).toMatchObject({ kind: "again", where: "admission" });
+      expect(decideRetry(lost(cause), first)).toMatchObject({ kind: "again", reason: "nothing came back" });
       expect(decideRetry(lost(cause), { ...first, started: true }).kind).toBe("give-up");
     },
   );
-
-  it.each(["crashed", "hung"] as const)("keeps what was in a worker that %s away from those that serve", (cause) => {
-    expect(decideRetry(lost(cause), first)).toMatchObject({ kind: "again", where: "quarantine" });
-  });
 
   it("sends nothing again in a pool that ends", () => {
     expect(decideRetry(lost("closed"), first).kind).toBe("give-up");

@@ -9,6 +9,8 @@ import { CorralError } from "../../src/errors.ts";
 import { Connections } from "../../src/proxy/connections.ts";
 import { exchange } from "../../src/proxy/exchange.ts";
 import type { ExchangeFacts } from "../../src/proxy/facts.ts";
+import { Fingerprints } from "../../src/proxy/fingerprints.ts";
+import { Quarantine } from "../../src/proxy/quarantine.ts";
 import type { Sink, UpstreamRequest } from "../../src/proxy/sink.ts";
 import { Admission } from "../../src/route/admission.ts";
 import { leastBusy } from "../../src/route/least-busy.ts";
@@ -112,7 +114,7 @@ function unserved(slots = 2): LiveUpstream {
 }
 
 function run(request: UpstreamRequest, sink: Sink, signal?: AbortSignal): Promise<ExchangeFacts> {
-  return exchange(request, sink, { admission, connections, tokensPerByte: 0.25, signal });
+  return exchange(request, sink, { gate: admission, connections, tokensPerByte: 0.25, signal });
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
@@ -300,22 +302,21 @@ describe("exchange", () => {
     expect(upstream.inFlight).toBe(0);
   });
 
-  it("does not send a request to another worker that one may have died of", async () => {
-    let requests = 0;
+  it("keeps a request that its worker may have died of from the others", async () => {
     const upstream = await serve((request) => {
-      requests += 1;
       request.socket.destroy();
-      request.socket.once("close", () => setImmediate(() => upstream.cut(crash)));
+      request.socket.once("close", () => upstream.cut({ cause: "crashed", error: new Error("SIGSEGV") }));
     });
-    const crash = { cause: "crashed", error: new CorralError("CORRAL_WORKER_LOST", "it ended (SIGSEGV)") } as const;
-    await serve((_, response) => {
-      requests += 1;
-      response.end();
-    });
+    const culprits = new Fingerprints(60_000);
+    const quarantine = new Quarantine({ admission, culprits, readmit: () => {}, seek: () => {} });
+    const passage = quarantine.enter(post());
     const sink = new MemorySink();
-    expect(await run(post(), sink)).toMatchObject({ outcome: "lost", attempts: 1, status: null });
-    expect(sink.error).toMatchObject({ code: "CORRAL_WORKER_LOST", facts: { started: false, bytes: 0 } });
-    expect(requests).toBe(1);
+    const result = exchange(post(), sink, { gate: passage, connections, tokensPerByte: 0.25 });
+    await expect.poll(() => quarantine.suspects).toBe(1);
+    await serve((_, response) => response.end("not for it"));
+    const ended = new Error("over");
+    quarantine.end(ended);
+    expect(await result).toMatchObject({ outcome: "refused", attempts: 1, error: ended });
   });
 
   it("sends a request again when its worker was killed from outside before anything came back", async () => {

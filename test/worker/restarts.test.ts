@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { LossCause } from "../../src/loss.ts";
 import { Backoff } from "../../src/worker/backoff.ts";
+import { afterCrash, isOnRequests, NO_BLAME } from "../../src/worker/blame.ts";
 import {
   afterFailure,
   afterSuccess,
@@ -9,7 +11,7 @@ import {
   CLOSED,
   waitFor,
 } from "../../src/worker/breaker.ts";
-import { toFailure } from "../../src/worker/failure.ts";
+import { causeOf, toFailure } from "../../src/worker/failure.ts";
 import { retryAfter } from "../../src/worker/retry.ts";
 import type { Failure } from "../../src/worker/state.ts";
 
@@ -83,10 +85,11 @@ describe("retry", () => {
       outOfMemory: false,
       tail: [],
       wasReady: false,
+      requests: 0,
       pid: 1,
       ...facts,
     });
-  const facts = { mayBeRepacking: true, takenAddresses: 0 };
+  const facts = { mayBeRepacking: true, isOnRequests: false, takenAddresses: 0 };
 
   test("a taken address costs nothing, ten times", () => {
     const taken = failure({ reason: "port-taken" });
@@ -107,5 +110,48 @@ describe("retry", () => {
     const killed = failure({ reason: "killed", signal: "SIGKILL", exitCode: null });
     expect(retryAfter({ ...killed, wasReady: true }, facts)).toEqual({ kind: "later", counts: false });
     expect(retryAfter(killed, facts)).toEqual({ kind: "later", counts: true });
+  });
+
+  test("neither does a request that kills it", () => {
+    const crashed = failure({ reason: "crashed", signal: "SIGSEGV", exitCode: null, wasReady: true, requests: 1 });
+    expect(retryAfter(crashed, { ...facts, isOnRequests: true })).toEqual({ kind: "later", counts: false });
+    expect(retryAfter(crashed, facts)).toEqual({ kind: "later", counts: true });
+  });
+});
+
+describe("blame", () => {
+  const crashes = (...served: number[]): boolean[] => {
+    let blame = NO_BLAME;
+    return served.map((answered) => {
+      blame = afterCrash(blame, answered);
+      return isOnRequests(blame);
+    });
+  };
+
+  test("is on the requests for the two crashes that a culprit costs, and as long as others are answered", () => {
+    expect(crashes(7, 7, 8, 8, 9)).toEqual([true, true, true, true, true]);
+  });
+
+  test("is on the model where nothing is answered between many crashes", () => {
+    expect(crashes(0, 0, 0, 0)).toEqual([true, true, false, false]);
+    expect(crashes(7, 7, 7, 8)).toEqual([true, true, false, true]);
+  });
+});
+
+describe("the cause of a loss", () => {
+  const none = { exitCode: null, signal: null };
+
+  test.each<[LossCause, Parameters<typeof causeOf>[0]]>([
+    ["crashed", { ...none, reason: "crashed", signal: "SIGSEGV" }],
+    ["crashed", { ...none, reason: "crashed", signal: "SIGABRT" }],
+    ["crashed", { ...none, reason: "illegal-instruction", signal: "SIGILL" }],
+    ["crashed", { ...none, reason: "out-of-memory", signal: "SIGKILL" }],
+    ["crashed", { ...none, reason: "exited", exitCode: 1 }],
+    ["killed", { ...none, reason: "killed", signal: "SIGKILL" }],
+    ["killed", { ...none, reason: "crashed", signal: "SIGTERM" }],
+    ["killed", { ...none, reason: "exited", exitCode: 0 }],
+    ["hung", { ...none, reason: "wedged" }],
+  ])("is %s: %j", (cause, end) => {
+    expect(causeOf(end)).toBe(cause);
   });
 });
