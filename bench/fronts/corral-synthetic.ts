@@ -43,6 +43,7 @@ const engine: Engine = {
   },
   classify: () => "exited",
   readPulse: () => null,
+  promptStore: null,
 };
 
 const log = pino({ level: "info", base: null }, destination({ dest: 2, sync: false }));

@@ -99,6 +99,14 @@ const fields = z.strictObject({
     .union([z.boolean(), auto])
     .default("auto")
     .describe('2 MiB pages for what workers allocate. "auto": as tuned, else true where the engine is llama.'),
+  hotPrompts: z
+    .number()
+    .int()
+    .nonnegative()
+    .default(4)
+    .describe(
+      "System prompts shared by many chats that are kept in files, computed, for workers that have not seen them. 0: none.",
+    ),
   transport: z
     .enum(["unix", "tcp"])
     .default("unix")

@@ -24,6 +24,7 @@ export function chatglmEngine(options: EngineOptions): Engine {
     commandLine: chatglmCommandLine,
     classify: (ending) => classifyEnding(ending, chatglmEndings),
     readPulse,
+    promptStore: null,
   };
 }
 

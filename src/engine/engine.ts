@@ -32,6 +32,30 @@ export interface Engine {
   classify(ending: Ending): FailureReason;
   /** What an answer to GET /metrics tells about the loop that computes; null where it tells nothing. */
   readPulse(metrics: string): Pulse | null;
+  /** Null where its workers can't give each other what they have computed. */
+  readonly promptStore: PromptStore | null;
+}
+
+/** Computed prompts as files in WorkerStart's `promptDir`, by which workers of one model save each other the work. */
+export interface PromptStore {
+  /** Saves what all chats with this head begin with, as this worker has computed it; what it has not, it computes now. */
+  save(ask: AskWorker, head: ChatHead, file: string): Promise<SavedPrompt>;
+  /** Gives a worker what another one saved, in place of what it used longest ago. */
+  restore(ask: AskWorker, file: string): Promise<void>;
+}
+
+/** A POST of JSON to one worker. Rejects where it does not answer 200 with an object. */
+export type AskWorker = (path: string, body: unknown) => Promise<Readonly<Record<string, unknown>>>;
+
+/** The body of a chat with its first messages only, and what else stands at the beginning of its prompt. */
+export interface ChatHead extends Readonly<Record<string, unknown>> {
+  readonly messages: readonly unknown[];
+}
+
+export interface SavedPrompt {
+  readonly tokens: number;
+  /** Of its file. */
+  readonly bytes: number;
 }
 
 export interface EngineOptions {
@@ -77,6 +101,8 @@ export interface WorkerStart {
   readonly endpoint: Endpoint;
   /** A 0600 file that holds the endpoint's key. */
   readonly keyFile: string;
+  /** An existing folder for files of the engine's PromptStore; null where none are kept. */
+  readonly promptDir: string | null;
   /** True where repacking the weights is suspected of having killed it. */
   readonly noRepack: boolean;
   /** Flags of the user's own, behind all others; `checkArgs` has let them through. */

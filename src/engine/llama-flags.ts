@@ -13,7 +13,7 @@ const SOCKET_TIMEOUT = 300;
 
 /** llama-server v0.5.0's command line. Pure. */
 export function llamaCommandLine(program: Program, start: WorkerStart): CommandLine {
-  const { plan, worker, endpoint, keyFile, extraArgs } = start;
+  const { plan, worker, endpoint, keyFile, promptDir, extraArgs } = start;
   const repack = plan.repack && !start.noRepack;
   return {
     program: program.path,
@@ -30,6 +30,7 @@ export function llamaCommandLine(program: Program, start: WorkerStart): CommandL
       batch(start),
       attention(plan),
       ["--cache-ram", plan.promptCache],
+      promptDir === null ? [] : ["--slot-save-path", promptDir],
       repack ? [] : ["--no-repack"],
       // Its search for what fits into a GPU reads the model's header twice.
       ["-fit", "off"],

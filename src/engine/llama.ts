@@ -9,6 +9,7 @@ import type { AdoptOptions, Engine, EngineOptions, Taking } from "./engine.ts";
 import { llamaEndings } from "./llama-endings.ts";
 import { llamaCommandLine } from "./llama-flags.ts";
 import { llamaTraits } from "./llama-memory.ts";
+import { llamaPromptStore } from "./llama-prompt-store.ts";
 import { refuseOwnedFlags } from "./owned-flags.ts";
 import { programOf } from "./program.ts";
 import { readPulse } from "./pulse.ts";
@@ -29,6 +30,7 @@ export function llamaEngine(options: EngineOptions): Engine {
     commandLine: llamaCommandLine,
     classify: (ending) => classifyEnding(ending, llamaEndings),
     readPulse,
+    promptStore: llamaPromptStore,
   };
 }
 

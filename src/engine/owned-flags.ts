@@ -34,6 +34,7 @@ const OWNED: readonly { readonly flags: string; readonly instead: string }[] = [
     flags: "-cram --cache-ram",
     instead: "corral divides the memory for prompt caches among the workers: leave it out",
   },
+  { flags: "--slot-save-path", instead: "use the option `hotPrompts`" },
   {
     flags: "-ctk --cache-type-k -ctv --cache-type-v",
     instead: "the memory ledger counts by it: use the option `keyValueType`",

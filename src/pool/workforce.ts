@@ -1,7 +1,9 @@
 import type { EventEmitter } from "node:events";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import PQueue from "p-queue";
 import type { ResolvedPoolOptions } from "../config/pool-options.ts";
-import type { Program } from "../engine/engine.ts";
+import type { Engine, Program } from "../engine/engine.ts";
 import { changesOf, limitsOf, type MachineLimits, watchLimits } from "../machine/watch.ts";
 import { claimOf } from "../plan/memory.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -46,6 +48,7 @@ export class Workforce {
   #wish: ResolvedPoolOptions;
   #blueprint: Blueprint | null = null;
   #runDir: string | null = null;
+  #promptDir: string | undefined;
   #supervisor: Supervisor | null = null;
 
   constructor(parts: WorkforceParts) {
@@ -101,6 +104,7 @@ export class Workforce {
     for (const sentence of program.warnings) events.emit("warning", sentence);
     this.#runDir = await makeRunDir();
     signal.throwIfAborted();
+    await this.#keepHotPrompts(blueprint.chosen.engine, this.#runDir);
     const crew = this.#crewOf(blueprint.plan);
     const workers = this.#mayStart(blueprint.plan) ? firstWorkers(options, crew.limits) : 0;
     this.#supervisor = this.#supervise(blueprint, workers, program, this.#runDir);
@@ -182,6 +186,14 @@ export class Workforce {
     return { plan, limits: scaleLimitsOf(this.#wish, plan) };
   }
 
+  async #keepHotPrompts({ promptStore }: Engine, runDir: string): Promise<void> {
+    const { hotPrompts: most } = this.#parts.options;
+    if (promptStore === null || most === 0) return;
+    this.#promptDir = join(runDir, "prompts");
+    await mkdir(this.#promptDir);
+    this.#parts.fleet.keepHotPrompts({ store: promptStore, dir: this.#promptDir, most });
+  }
+
   #supervise({ chosen, plan }: Blueprint, workers: number, program: Program, runDir: string): Supervisor {
     const { options, fleet, journal, events, failed, recovered } = this.#parts;
     const supervisor = new Supervisor({
@@ -190,6 +202,7 @@ export class Workforce {
       plan: { ...plan, workers: plan.workers.slice(0, workers) },
       options,
       runDir,
+      promptDir: this.#promptDir,
       loadOf: (start) => fleet.enlist(start, this.#blueprint?.plan ?? plan),
       journal,
     });

@@ -28,6 +28,8 @@ export interface SupervisorSetup {
   readonly options: WorkerOptions;
   /** A folder of this supervisor's own for keys and sockets. Made if missing, gone when it has closed. */
   readonly runDir: string;
+  /** An existing folder for the engine's PromptStore. Default: none. */
+  readonly promptDir?: string | undefined;
   /** Asked at each start of a worker, before it is ready. */
   readonly loadOf: (handle: WorkerHandle) => Load;
   /** Keeps what the workers write. */
@@ -257,7 +259,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   #startWorker(plan: WorkerPlan): Worker {
-    const { engine, program, options, runDir, loadOf, journal } = this.#setup;
+    const { engine, program, options, runDir, promptDir = null, loadOf, journal } = this.#setup;
     const start = this.#starts.get(plan.replica) ?? 0;
     this.#starts.set(plan.replica, start + 1);
     const id = `${this.#plan.model.name}#${plan.replica}.${start}`;
@@ -271,6 +273,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       noRepack: this.#repacking === "suspected",
       options,
       runDir,
+      promptDir,
       loadOf,
       output: journal.open(id, plan.replica),
     });

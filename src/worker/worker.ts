@@ -55,6 +55,8 @@ export interface WorkerSetup {
   readonly options: WorkerOptions;
   /** A folder for keys and sockets; need not exist. */
   readonly runDir: string;
+  /** For the engine's PromptStore. */
+  readonly promptDir: string | null;
   readonly loadOf: (handle: WorkerHandle) => Load;
   /** For what it writes. */
   readonly output: Ring;
@@ -184,8 +186,9 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
   }
 
   async #spawn({ endpoint, keyFile }: Address): Promise<RunningProcess> {
-    const { engine, program, plan, worker, noRepack, options, output } = this.#setup;
-    const command = engine.commandLine(program, { plan, worker, endpoint, keyFile, noRepack, extraArgs: options.args });
+    const { engine, program, plan, worker, promptDir, noRepack, options, output } = this.#setup;
+    const { args: extraArgs } = options;
+    const command = engine.commandLine(program, { plan, worker, endpoint, keyFile, promptDir, noRepack, extraArgs });
     const tools = await findLaunchTools(worker.node);
     const env = workerEnvironment(process.env, command.env);
     // Not where corral was started: that folder might be unmounted, and a core dump does not belong there.

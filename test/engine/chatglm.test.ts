@@ -71,6 +71,7 @@ describe("its command line", () => {
     worker: { replica: 0, cpus: [0, 1, 2, 3], threads: 4, node: null },
     endpoint: { kind: "unix", socketPath: "/run/w.sock", key: "secret" },
     keyFile: "/run/w.key",
+    promptDir: null,
     noRepack: false,
     extraArgs: [],
     ...overrides,

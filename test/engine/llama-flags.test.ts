@@ -17,6 +17,7 @@ const start: WorkerStart = {
   worker: { replica: 0, cpus: [2, 3], threads: 2, node: null },
   endpoint: { kind: "unix", socketPath: "/run/c/worker.sock", key: "secret" },
   keyFile: "/run/c/key",
+  promptDir: null,
   noRepack: false,
   extraArgs: [],
 };

@@ -31,6 +31,7 @@ function start(behaviour: FakeBehaviour = {}, overrides: Partial<WorkerSetup> = 
     program: fakeProgram,
     plan,
     worker: plan.workers[0]!,
+    promptDir: null,
     noRepack: false,
     options: quickOptions(),
     runDir,
