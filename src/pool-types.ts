@@ -180,6 +180,8 @@ export interface PoolStats {
   /** Requests that wait for a slot. */
   readonly queued: number;
   readonly queueLimit: number;
+  /** System prompts that are kept, computed, for workers that have not seen them. */
+  readonly hotPrompts: number;
   /** Requests answered in full since the pool was made, whatever the status. */
   readonly served: number;
   /** Requests that were lost with a worker. */

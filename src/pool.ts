@@ -168,6 +168,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     gate.leave();
     this.#running.delete(answer);
     this.#workforce.leave();
+    if (facts.outcome === "answered") this.#fleet.answered(request, facts.upstream);
     this.#tally.add(facts);
     const [path = ""] = request.path.split("?", 1);
     this.emit("request", { ...facts, pool: this.name, method: request.method, path });

@@ -2,19 +2,26 @@ import type { ResolvedPoolOptions } from "../config/pool-options.ts";
 import type { CorralError } from "../errors.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { EngineMetrics, PoolStats, WorkerEvent, WorkerSnapshot, WorkerStats } from "../pool-types.ts";
+import { parsedBody } from "../proxy/ask.ts";
+import { askWorker } from "../proxy/ask-worker.ts";
 import { Connections } from "../proxy/connections.ts";
 import type { Fingerprints } from "../proxy/fingerprints.ts";
 import { Quarantine } from "../proxy/quarantine.ts";
+import type { UpstreamRequest } from "../proxy/sink.ts";
 import { Admission, type AdmissionRules } from "../route/admission.ts";
 import { LiveUpstream } from "../route/live-upstream.ts";
 import { policyNamed } from "../route/policies.ts";
+import { promptOf } from "../route/prompt.ts";
 import type { Load } from "../worker/load.ts";
 import type { WorkerHandle } from "../worker/worker.ts";
 import { expectationOf } from "./expectation.ts";
+import { HotPrompts, type HotPromptsSetup } from "./hot-prompts.ts";
 import { Instruments } from "./instruments.ts";
 
 /** Options that requests are admitted by. */
 export type AdmissionWish = Pick<ResolvedPoolOptions, "policy" | "queueLimit" | "queueBytes">;
+
+const CHAT = "/v1/chat/completions";
 
 /**
  * The workers as those see them who send requests: one upstream for each start of a worker, from the moment it has an
@@ -30,6 +37,7 @@ export class Fleet {
   readonly #coming = new Map<number, number>();
   /** Id of the worker that is being emptied for suspects. */
   #vacating: string | null = null;
+  #hotPrompts: HotPrompts | null = null;
 
   /** @param culprits requests that no worker is to see */
   constructor(wish: AdmissionWish, culprits: Fingerprints) {
@@ -37,7 +45,7 @@ export class Fleet {
     this.quarantine = new Quarantine({
       admission: this.admission,
       culprits,
-      readmit: (upstream) => this.admission.add(upstream),
+      readmit: (upstream) => this.#admit(upstream),
       seek: () => void this.#vacate(),
     });
   }
@@ -92,6 +100,25 @@ export class Fleet {
     this.quarantine.fail(error);
   }
 
+  /** From now on; before the first worker starts. */
+  keepHotPrompts(kept: Pick<HotPromptsSetup, "store" | "dir" | "most">): void {
+    this.#hotPrompts = new HotPrompts({
+      ...kept,
+      asking: (upstream, signal) => (path, body) =>
+        askWorker(this.connections.to(upstream), upstream.endpoint.key, { path, body, signal }),
+      serving: () => [...this.#upstreams.values()].filter(({ healthy }) => healthy),
+      holds: (upstream, head) =>
+        this.admission.holds(upstream, promptOf(CHAT, head, this.admission.habits.tokensPerByte)),
+    });
+  }
+
+  /** A request was answered in full by this upstream. */
+  answered(request: UpstreamRequest, id: string | null): void {
+    const upstream = id === null ? undefined : this.#upstreams.get(id);
+    if (request.path !== CHAT || upstream === undefined || this.#hotPrompts === null) return;
+    void this.#hotPrompts.answered(parsedBody(request), upstream);
+  }
+
   /** Ends what waits and what runs with this error, and takes nothing from now on. */
   end(error: CorralError): void {
     this.admission.end(error);
@@ -107,20 +134,23 @@ export class Fleet {
     return this.#instruments.scrape(workers, (id) => this.#upstreams.get(id)?.endpoint ?? null);
   }
 
-  stats(workers: readonly WorkerSnapshot[]): Pick<PoolStats, "workers" | "slots" | "queued" | "queueLimit"> {
+  stats(
+    workers: readonly WorkerSnapshot[],
+  ): Pick<PoolStats, "workers" | "slots" | "queued" | "queueLimit" | "hotPrompts"> {
     const stats = workers.map((worker) => this.#workerStats(worker));
     return {
       workers: stats,
       slots: { total: sum(stats, ({ slots }) => slots), busy: sum(stats, ({ inFlight }) => inFlight) },
       queued: this.admission.size,
       queueLimit: this.admission.limit,
+      hotPrompts: this.#hotPrompts?.size ?? 0,
     };
   }
 
   /** It serves: suspects first, if nobody else is in it. */
   #welcome(upstream: LiveUpstream): void {
     if (this.quarantine.holds(upstream) || this.#vacating === upstream.id) return;
-    if (upstream.admitted || upstream.inFlight > 0 || !this.quarantine.offer(upstream)) this.admission.add(upstream);
+    if (upstream.admitted || upstream.inFlight > 0 || !this.quarantine.offer(upstream)) this.#admit(upstream);
   }
 
   /** Where no worker is coming that suspects could be tried on, one is emptied for them. */
@@ -134,6 +164,12 @@ export class Fleet {
     await upstream.whenIdle();
     this.#vacating = null;
     if (this.#upstreams.has(upstream.id)) this.#welcome(upstream);
+  }
+
+  /** It serves, and one slot of it gets what the others know first. */
+  #admit(upstream: LiveUpstream): void {
+    void this.#hotPrompts?.warm(upstream);
+    this.admission.add(upstream);
   }
 
   #workerStats({ wellAt = 0, ...worker }: WorkerSnapshot): WorkerStats {

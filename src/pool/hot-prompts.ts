@@ -40,7 +40,7 @@ type Standing =
 
 /**
  * System prompts that many chats share. Once one is hot, a worker that has computed it saves it to a file, and the others
- * get it from there in milliseconds: those that serve, and each that starts later, before it serves.
+ * get it from there in milliseconds: those that serve, and each that starts later.
  */
 export class HotPrompts {
   readonly #setup: HotPromptsSetup;
@@ -58,7 +58,7 @@ export class HotPrompts {
   }
 
   /** A worker has answered a chat. Resolves when what follows from it is done; never rejects. */
-  async answered(body: Readonly<Record<string, unknown>>, upstream: LiveUpstream): Promise<void> {
+  async answered(body: unknown, upstream: LiveUpstream): Promise<void> {
     const head = this.#isOff ? null : headOf(body);
     if (head === null) return;
     const key = keyOfHead(head);
@@ -70,7 +70,7 @@ export class HotPrompts {
     else await this.#save(key, head, upstream);
   }
 
-  /** Gives a worker that is about to serve what the others know. Never rejects. */
+  /** Gives a worker that comes what the others know; takes a slot of it at once where there is something to give. Never rejects. */
   async warm(upstream: LiveUpstream): Promise<void> {
     for (const [key] of this.#kept()) await this.#restore(key, upstream);
   }

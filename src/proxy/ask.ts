@@ -10,7 +10,7 @@ import type { UpstreamRequest } from "./sink.ts";
  */
 export function askOf(request: UpstreamRequest, tokensPerByte: number, now: number): Ask {
   const [path = ""] = request.path.split("?", 1);
-  const body = request.parsed ?? parsed(request.body);
+  const body = parsedBody(request);
   const { timeout, priority = 0 } = request;
   return {
     prompt: promptOf(path, body, tokensPerByte),
@@ -21,10 +21,11 @@ export function askOf(request: UpstreamRequest, tokensPerByte: number, now: numb
   };
 }
 
-/** What is no JSON is the engine's to refuse. */
-function parsed(body: Buffer | null): unknown {
+/** Null of what is no JSON: that is the engine's to refuse. */
+export function parsedBody({ parsed, body }: UpstreamRequest): unknown {
+  if (parsed !== undefined || body === null) return parsed ?? null;
   try {
-    return body === null ? null : JSON.parse(body.toString("utf8"));
+    return JSON.parse(body.toString("utf8"));
   } catch {
     return null;
   }

@@ -1,5 +1,5 @@
 import { CorralError } from "../errors.ts";
-import { type Ask, PLAIN_ASK } from "./ask.ts";
+import { type Ask, PLAIN_ASK, type Prompt } from "./ask.ts";
 import { Board } from "./board.ts";
 import { type Clock, processClock } from "./clock.ts";
 import { Habits } from "./habits.ts";
@@ -163,9 +163,12 @@ export class Admission {
   /** Also readmits one that was ejected. */
   add(upstream: LiveUpstream): void {
     upstream.admit();
-    const station = this.#stations.get(upstream.id) ?? new Station(upstream, this.#board, this.#habits);
-    this.#stations.set(upstream.id, station);
-    this.#changed(station);
+    this.#changed(this.#stationOf(upstream));
+  }
+
+  /** It holds this prompt by other means than a request, admitted or not. */
+  holds(upstream: LiveUpstream, prompt: Prompt): void {
+    this.#stationOf(upstream).holds(prompt);
   }
 
   /** Sends it nothing new; what is in flight on it goes on. */
@@ -291,6 +294,12 @@ export class Admission {
     station.refresh();
     if (!upstream.admitted && upstream.inFlight === 0 && this.#stations.delete(upstream.id)) station.leave();
     this.#goOver();
+  }
+
+  #stationOf(upstream: LiveUpstream): Station {
+    const station = this.#stations.get(upstream.id) ?? new Station(upstream, this.#board, this.#habits);
+    this.#stations.set(upstream.id, station);
+    return station;
   }
 
   #stationAt(row: number): Station {

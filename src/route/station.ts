@@ -1,4 +1,4 @@
-import type { Ask } from "./ask.ts";
+import type { Ask, Prompt } from "./ask.ts";
 import type { Board } from "./board.ts";
 import type { Habits } from "./habits.ts";
 import type { Holdings, Place } from "./holdings.ts";
@@ -86,6 +86,14 @@ export class Station {
       this.#board.trust = this.#habits.trust;
     }
     this.refresh();
+  }
+
+  /** It was given this prompt as another upstream has computed it. */
+  holds(prompt: Prompt): void {
+    const place = this.#holdings.take(prompt);
+    if (place === null) return;
+    const { tokens: promptTokens } = prompt;
+    this.#holdings.release(place, { promptTokens, cachedTokens: promptTokens, completionTokens: 0 });
   }
 
   /** It has ended. */

@@ -27,7 +27,7 @@ const status: InstanceStatus = {
         start: "eager",
         source: "/m/qwen.gguf",
       },
-      ...{ queued: 2, queueLimit: 256, served: 1234, lost: 1, aborted: 0, refused: 0, restarts: 1 },
+      ...{ queued: 2, queueLimit: 256, hotPrompts: 0, served: 1234, lost: 1, aborted: 0, refused: 0, restarts: 1 },
       ...{
         slots: { total: 4, busy: 3 },
         tokens: { prompt: 0, cached: 0, completion: 0 },
@@ -62,7 +62,17 @@ const status: InstanceStatus = {
     },
     {
       ...{ name: "big", state: "idle", aliases: [], group: "big", start: "lazy", source: "/m/big.gguf", plan: null },
-      ...{ queued: 0, queueLimit: 16, served: 0, lost: 0, aborted: 0, refused: 0, restarts: 0, workers: [] },
+      ...{
+        queued: 0,
+        queueLimit: 16,
+        hotPrompts: 0,
+        served: 0,
+        lost: 0,
+        aborted: 0,
+        refused: 0,
+        restarts: 0,
+        workers: [],
+      },
       ...{
         slots: { total: 0, busy: 0 },
         tokens: { prompt: 0, cached: 0, completion: 0 },

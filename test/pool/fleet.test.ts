@@ -96,6 +96,7 @@ describe("Fleet", () => {
       slots: { total: 4, busy: 1 },
       queued: 0,
       queueLimit: 10,
+      hotPrompts: 0,
     });
     // What was found well later than a byte came back has been quiet since then.
     const [found] = fleet.stats([{ ...worker, wellAt: performance.now() + 60_000 }]).workers;

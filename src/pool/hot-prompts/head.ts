@@ -13,8 +13,8 @@ const SHORTEST = 500;
  *
  * @param body of a request to /v1/chat/completions
  */
-export function headOf(body: Readonly<Record<string, unknown>>): ChatHead | null {
-  if (!Array.isArray(body.messages)) return null;
+export function headOf(body: unknown): ChatHead | null {
+  if (!isObject(body) || !Array.isArray(body.messages)) return null;
   const all: readonly unknown[] = body.messages;
   const end = all.findIndex((message) => !INSTRUCTING.has(roleOf(message)));
   const messages = end === -1 ? all : all.slice(0, end);
@@ -30,5 +30,9 @@ export function keyOfHead(head: ChatHead): string {
 }
 
 function roleOf(message: unknown): string {
-  return typeof message === "object" && message !== null && "role" in message ? String(message.role) : "";
+  return isObject(message) ? String(message.role) : "";
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }
