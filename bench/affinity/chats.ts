@@ -1,0 +1,97 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { randomFrom } from "../../src/load/prompts.ts";
+import { type Answer, type Client, insist, type Question } from "../kit/client.ts";
+
+export interface ChatLoad {
+  /** Chats at once, which should be more than there are slots. */
+  readonly chats: number;
+  readonly turns: number;
+  /** Tokens of each answer. */
+  readonly answer: number;
+  /** Seconds that a user reads and writes between an answer and the next question, on average; half to one and a half. */
+  readonly pause: number;
+}
+
+export interface Turn {
+  /** From 1. */
+  readonly turn: number;
+  /** Milliseconds. */
+  readonly firstToken: number;
+}
+
+export interface ChatsResult {
+  readonly turns: readonly Turn[];
+  /** Tokens of answers a second, from the first question to the last answer's end. */
+  readonly throughput: number;
+}
+
+interface Message {
+  readonly role: "system" | "user" | "assistant";
+  readonly content: string;
+}
+
+/** Each is one token or two of most tokenizers. */
+const WORDS =
+  "river stone quiet amber field winter carry bright under seven morning glass follow paper green silver".split(" ");
+const SYSTEM_WORDS = 60;
+const FIRST_WORDS = 260;
+const NEXT_WORDS = 110;
+
+/** Chats side by side, each of so many turns; all that is asked follows from the seed. Throws when an answer fails. */
+export async function holdChats(client: Client, load: ChatLoad, seed: number, who: string): Promise<ChatsResult> {
+  const system: Message = { role: "system", content: wordsOf(randomFrom(seed), SYSTEM_WORDS) };
+  const began = performance.now();
+  const held = await Promise.all(
+    Array.from({ length: load.chats }, async (_, chat) => {
+      const random = randomFrom(seed + chat + 1);
+      // Users don't all begin at once.
+      await sleep(random() * load.pause * 1_000);
+      return holdChat(client, system, load, random, who);
+    }),
+  );
+  const seconds = (performance.now() - began) / 1_000;
+  return { turns: held.flat(), throughput: (load.chats * load.turns * load.answer) / seconds };
+}
+
+async function holdChat(
+  client: Client,
+  system: Message,
+  { turns, answer, pause }: ChatLoad,
+  random: () => number,
+  who: string,
+): Promise<Turn[]> {
+  const messages: Message[] = [system];
+  const done: Turn[] = [];
+  for (let turn = 1; turn <= turns; turn += 1) {
+    messages.push({ role: "user", content: wordsOf(random, turn === 1 ? FIRST_WORDS : NEXT_WORDS) });
+    const given = await client.ask(questionOf(messages, answer));
+    checkAnswer(given, answer, who);
+    done.push({ turn, firstToken: given.firstByte });
+    // A random model's answer is no text: as long a text stands for it.
+    messages.push({ role: "assistant", content: wordsOf(random, answer) });
+    if (turn < turns) await sleep((0.5 + random()) * pause * 1_000);
+  }
+  return done;
+}
+
+function questionOf(messages: readonly Message[], answer: number): Question {
+  const body = {
+    messages,
+    max_tokens: answer,
+    ignore_eos: true,
+    temperature: 0,
+    stream: true,
+    stream_options: { include_usage: true },
+  };
+  return { path: "/v1/chat/completions", body: Buffer.from(JSON.stringify(body)), streamed: true };
+}
+
+function checkAnswer(given: Answer, tokens: number, who: string): void {
+  insist([given], who);
+  const counted = Number(/"completion_tokens":\s*(\d+)/.exec(given.tail)?.[1]);
+  if (counted !== tokens) throw new Error(`${who}: an answer of ${counted} tokens where ${tokens} were asked for.`);
+}
+
+function wordsOf(random: () => number, count: number): string {
+  return Array.from({ length: count }, () => WORDS[Math.floor(random() * WORDS.length)]).join(" ");
+}

@@ -1,0 +1,56 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import getPort from "get-port";
+import { findProgram } from "../fronts/find-program.ts";
+import type { WorkerAddress } from "../fronts/front.ts";
+import { startChild } from "../kit/child.ts";
+import { freshDirectory } from "../kit/fresh-directory.ts";
+import { processTree } from "../kit/process-cpu.ts";
+import { untilReady } from "../kit/ready.ts";
+
+/** How corral started one of its workers. */
+export interface WorkerCommand {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** As the kernel writes lists: "0-3,8". */
+  readonly cpus: string;
+}
+
+type Defer = (undo: () => void | Promise<void>) => void;
+
+/** The workers of a running corral, so that a rival can have the same ones. */
+export function workerCommandsOf(corralPid: number): WorkerCommand[] {
+  return processTree(corralPid).flatMap((pid) => {
+    const program = readlinkSync(`/proc/${pid}/exe`);
+    if (!program.endsWith("llama-server")) return [];
+    const [, ...args] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(0, -1);
+    const cpus = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "0";
+    return [{ program, args, cpus }];
+  });
+}
+
+/** The same command lines on the same CPUs, with ports and a key of their own. */
+export async function startSameWorkers(commands: readonly WorkerCommand[], defer: Defer): Promise<WorkerAddress[]> {
+  const taskset = findProgram("taskset");
+  if (taskset === null) throw new Error("taskset is not installed. On Debian: apt-get install util-linux.");
+  const key = randomBytes(16).toString("hex");
+  const keyFile = join(freshDirectory(defer), "key");
+  writeFileSync(keyFile, key, { mode: 0o600 });
+  return Promise.all(
+    commands.map(async ({ program, args, cpus }) => {
+      const port = await getPort();
+      const own = withFlags(args, { "--host": "127.0.0.1", "--port": String(port), "--api-key-file": keyFile });
+      const child = await startChild(taskset, ["-c", cpus, program, ...own]);
+      defer(() => child.end());
+      await untilReady(`http://127.0.0.1:${port}/health`, "llama-server", 120_000);
+      return { pid: child.pid, host: "127.0.0.1", port, key };
+    }),
+  );
+}
+
+/** Arguments with other values behind these flags; a flag that is not there is added. */
+export function withFlags(args: readonly string[], values: Readonly<Record<string, string>>): string[] {
+  const kept = args.filter((arg, index) => !(arg in values) && !((args[index - 1] ?? "") in values));
+  return [...kept, ...Object.entries(values).flat()];
+}
