@@ -1,7 +1,10 @@
 /** Routing policies over simulated workers, on public traces: `npm run bench:route -- --help`. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
-import { POLICIES } from "../src/route/policies.ts";
+import { consistentHash } from "../src/route/consistent-hash.ts";
+import { leastBusy } from "../src/route/least-busy.ts";
+import { predictedTime } from "../src/route/predicted-time.ts";
+import { roundRobin } from "../src/route/round-robin.ts";
 import { count, counts, namesAmong } from "./kit/options.ts";
 import { toJson } from "./kit/raw-figures.ts";
 import { parseMeasuredGrid } from "./planner/grid.ts";
@@ -29,10 +32,11 @@ interface Options {
   svg?: string;
 }
 
+const POLICIES = [predictedTime, leastBusy, roundRobin, consistentHash];
 const WORKLOADS = ["mooncake", "azure", "hot", "chats"] as const;
 const DATA = "bench/data";
 /** Requests of a run at least, and for each worker. */
-const REQUESTS = 4_000;
+const REQUESTS = 12_000;
 const REQUESTS_A_WORKER = 40;
 const WIDTH = 100;
 
@@ -42,7 +46,7 @@ const command = new Command("bench:route")
   .option("--policies <list>", "only these", namesAmong(POLICIES.map(({ name }) => name)))
   .option("--workloads <list>", `only some of ${WORKLOADS.join(",")}`, namesAmong(WORKLOADS))
   .option("--load <percent>", "of the workers' time, if no prompt were cached", count, 70)
-  .option("--quick", "2 and 8 workers and a quarter of the requests, for a look")
+  .option("--quick", "2 and 8 workers and a tenth of the requests, for a look")
   .option("--json <file>", "write the raw figures too")
   .option("--svg <file>", "write the plot for a page too")
   .action(main);
@@ -56,7 +60,7 @@ function main(options: Options): void {
   const shape = workerShape();
   console.log(`${methodText(scope, shape)}\n`);
   const names = options.workloads ?? WORKLOADS;
-  const requests = options.quick ? REQUESTS / 4 : REQUESTS;
+  const requests = options.quick ? REQUESTS / 10 : REQUESTS;
   const cells = names.flatMap((name) => cellsOf(workload(name), requests, scope, shape));
   console.log(`${tables(cells)}\n\n${plot(cells, WIDTH)}\n\n${verdict(cells, "predicted-time").join("\n")}`);
   if (options.json !== undefined) writeFileSync(options.json, toJson({ scope, cells }));
@@ -66,10 +70,19 @@ function main(options: Options): void {
 /** Every policy over every number of workers, each with the same requests at the same times. */
 function cellsOf(workload: Workload, requests: number, { sizes, policies, load }: Scope, shape: WorkerShape): Cell[] {
   return sizes.flatMap((workers) => {
-    const arrivals = paced(workload.arrivals(Math.max(requests, REQUESTS_A_WORKER * workers)), workers, load, shape);
+    const arrivals = paced(
+      workload.arrivals(Math.max(requests, REQUESTS_A_WORKER * workers), workers),
+      workers,
+      load,
+      shape,
+    );
     return POLICIES.filter(({ name }) => policies.includes(name)).map((policy) => {
       console.error(`${workload.name}, ${workers} workers, ${policy.name}`);
-      const outcomes = simulate(arrivals, { workers, shape, router: createRouter(policy, workers, shape) });
+      const outcomes = simulate(arrivals, {
+        workers,
+        shape,
+        createRouter: (clock) => createRouter(policy, workers, shape, clock),
+      });
       return { workload: workload.name, workers, policy: policy.name, figures: figuresOf(outcomes) };
     });
   });
@@ -88,6 +101,10 @@ function workload(name: string): Workload {
   }
 }
 
+/** Bytes of a worker's prompt cache, and of a token's keys and values. */
+const CACHE = 4 * 1024 ** 3;
+const TOKEN = 112 * 1024;
+
 /** One of the 12 workers of a published run. */
 function workerShape(): WorkerShape {
   const grid = parseMeasuredGrid(read("cpu-process-grids.csv"), parseHosts(read("cpu-hosts.json")));
@@ -95,7 +112,7 @@ function workerShape(): WorkerShape {
     ({ hostName, modelName, split }) =>
       hostName === "m7a" && modelName === "Llama-3.2-3B-Instruct-Q4_K_M" && split.workers === 12 && split.threads === 8,
   );
-  return { slots: 4, batch: 128, cacheTokens: 10_000, speed: measuredSpeed(cells) };
+  return { slots: 4, batch: 128, cacheTokens: Math.floor(CACHE / TOKEN), speed: measuredSpeed(cells) };
 }
 
 function read(file: string): string {

@@ -1,96 +1,91 @@
 import { Admission } from "../../src/route/admission.ts";
-import type { Ask } from "../../src/route/ask.ts";
-import { Chain } from "../../src/route/chain.ts";
+import { type Ask, PLAIN_ASK, type Prompt } from "../../src/route/ask.ts";
 import type { Clock } from "../../src/route/clock.ts";
 import { type Lease, LiveUpstream } from "../../src/route/live-upstream.ts";
 import type { Policy } from "../../src/route/policy.ts";
 import type { Request } from "./request.ts";
-import type { Router } from "./simulate.ts";
+import type { Router, Start } from "./simulate.ts";
 import type { Text } from "./text.ts";
-import type { WorkerShape } from "./worker.ts";
+import type { Timings, WorkerShape } from "./worker.ts";
 
-const MS = 1_000;
-/** Bytes that a token of a chain stands for. */
-const TOKENS_PER_BYTE = 1 / 4;
+const NOWHERE = { kind: "tcp", host: "127.0.0.1", port: 1, key: "" } as const;
 
-/** The gateway's own admission, with the simulation's time. Speeds are predicted as a plan would, and learned from there. */
-export function createRouter(policy: Policy, workers: number, { slots, cacheTokens, speed }: WorkerShape): Router {
-  const clock = new SimulatedClock();
+/** The live gateway's admission over simulated workers. */
+export function createRouter(policy: Policy, workers: number, shape: WorkerShape, clock: Clock): Router {
   const admission = new Admission({ policy, limit: Number.POSITIVE_INFINITY, clock });
-  const prior = { promptRate: speed.prefill, answerPace: MS / speed.decode(slots), running: slots };
-  const endpoint = { kind: "tcp", host: "127.0.0.1", port: 1, key: "" } as const;
-  for (let index = 0; index < workers; index += 1)
-    admission.add(new LiveUpstream({ id: `${index}`, endpoint, slots, prior, cacheTokens }));
+  const numbers = new Map<string, number>();
   const leases = new Map<Request, Lease>();
-  const starting: { request: Request; worker: number }[] = [];
+  let started: Start[] = [];
+  for (let number = 0; number < workers; number += 1) {
+    const upstream = upstreamOf(number, shape);
+    numbers.set(upstream.id, number);
+    admission.add(upstream);
+  }
+  const start = (request: Request, lease: Lease): void => {
+    leases.set(request, lease);
+    started.push({ request, worker: numbers.get(lease.upstream.id) ?? Number.NaN });
+  };
+  const refuse = (error: unknown): void => {
+    throw error;
+  };
   return {
-    arrived(request, now) {
-      clock.set(now * MS);
-      const start = (lease: Lease): void => {
-        leases.set(request, lease);
-        starting.push({ request, worker: Number(lease.upstream.id) });
-      };
-      const refuse = (error: unknown): void => {
-        throw error;
-      };
-      admission.enter({ start, refuse }, askOf(request.prompt));
+    arrived: (request) => {
+      admission.enter({ start: (lease) => start(request, lease), refuse }, askOf(request));
     },
-    firstToken(request, now) {
-      clock.set(now * MS);
-      leases.get(request)?.progress();
-    },
-    ended(request, { promptTokens, cachedTokens, promptSeconds, answerTokens, answerSeconds }, now) {
-      clock.set(now * MS);
+    firstToken: (request) => leases.get(request)?.progress(),
+    ended(request, timings) {
       const lease = leases.get(request);
       leases.delete(request);
-      lease?.measured({
-        promptTokens,
-        cachedTokens,
-        promptMs: promptSeconds * MS,
-        completionTokens: answerTokens,
-        completionMs: answerSeconds * MS,
-      });
+      lease?.measured(measuredOf(timings));
+      lease?.answered();
       lease?.release();
     },
-    *starts(now) {
-      clock.set(now * MS);
-      for (let next = starting.shift(); next !== undefined; next = starting.shift()) yield next;
+    starts() {
+      const all = started;
+      started = [];
+      return all;
     },
   };
 }
 
-function askOf({ pieces, length }: Text): Ask {
-  const chain = new Chain();
-  pieces.forEach(({ id, tokens }, at) => {
-    for (let token = 0; token < tokens; token += 1) chain.token(id);
-    // A system prompt, and the first question.
-    if (at === 1) chain.conversationBegins();
-  });
-  // Tokens are known here: there is nothing to be learned from bytes.
-  const prompt = { ...chain.prompt(TOKENS_PER_BYTE), tokens: length, bytes: 0 };
-  return { prompt, answerTokens: null, deadline: null, priority: 0, bytes: 0 };
+/** It is told of a worker what its plan would predict. */
+function upstreamOf(number: number, { slots, cacheTokens, speed }: WorkerShape): LiveUpstream {
+  const prior = { promptRate: speed.prefill, answerPace: 1_000 / speed.decode(1), running: 1 };
+  return new LiveUpstream({ id: `simulated#${number}.0`, endpoint: NOWHERE, slots, cacheTokens, prior });
 }
 
-/** What is to happen later happens at the next event after its time. */
-class SimulatedClock implements Clock {
-  #now = 0;
-  readonly #later = new Map<() => void, number>();
+function askOf({ prompt }: Request): Ask {
+  return { ...PLAIN_ASK, prompt: chainOf(prompt) };
+}
 
-  now(): number {
-    return this.#now;
+/** A link for each piece. */
+function chainOf({ pieces, length }: Text): Prompt {
+  const links: number[] = [];
+  const depths: number[] = [];
+  let hash = 0;
+  let depth = 0;
+  for (const { id, tokens } of pieces) {
+    hash = mixed(mixed(hash, id), tokens);
+    depth += tokens;
+    links.push(hash);
+    depths.push(depth);
   }
+  return { links, depths, tokens: length, bytes: 0, conversation: links[1] ?? links[0] ?? 0 };
+}
 
-  after(milliseconds: number, call: () => void): () => void {
-    const due = (): void => call();
-    this.#later.set(due, this.#now + milliseconds);
-    return () => this.#later.delete(due);
-  }
+/** 53 bits. */
+function mixed(hash: number, value: number): number {
+  const low = Math.imul(((hash % 0x1_0000_0000) | 0) ^ value, 0x9e3779b1);
+  const high = Math.imul(((hash / 0x1_0000_0000) | 0) + (low >>> 15) + value, 0x85ebca77);
+  return ((high ^ (high >>> 13)) >>> 11) * 0x1_0000_0000 + ((low ^ (low >>> 16)) >>> 0);
+}
 
-  set(now: number): void {
-    this.#now = now;
-    for (const [call, at] of this.#later) {
-      if (at > now || !this.#later.delete(call)) continue;
-      call();
-    }
-  }
+function measuredOf({ promptTokens, cachedTokens, promptSeconds, answerTokens, answerSeconds }: Timings) {
+  return {
+    promptTokens,
+    cachedTokens,
+    promptMs: promptSeconds * 1_000,
+    completionTokens: answerTokens,
+    completionMs: answerSeconds * 1_000,
+  };
 }

@@ -6,9 +6,12 @@ import type { TraceRow } from "./traces.ts";
 /** Requests to replay. `at` counts in any unit: who replays them paces them. */
 export interface Workload {
   readonly name: string;
-  /** About so many requests; a trace that has fewer is laid over itself, each copy with texts of its own. */
-  arrivals(requests: number): Arrival[];
+  /** About so many requests, for so many workers. */
+  arrivals(requests: number, workers: number): Arrival[];
 }
+
+/** For more workers than these a trace of some thousand requests is over before caches matter. */
+const WORKERS_A_COPY = 100;
 
 /** Gives each piece of text that is new a number of its own. */
 class Numbers {
@@ -19,20 +22,27 @@ class Numbers {
   }
 }
 
-/** A trace's lengths and sharing, divided by `scale`. What does not fit into the context is cut off the prompt's end. */
+/**
+ * A trace's lengths and sharing, divided by `scale`; what does not fit into the context is cut off the prompt's end. Where
+ * the trace has too few requests, copies of it follow each other, for many workers several side by side, each with texts
+ * of its own.
+ */
 export function replayed(name: string, rows: readonly TraceRow[], scale: number, context: number): Workload {
   return {
     name,
-    arrivals(requests) {
+    arrivals(requests, workers) {
       const taken = rows.slice(0, requests);
       const span = Math.max(1, ...taken.map(({ at }) => at)) * (1 + 1 / taken.length);
-      const copies = Math.max(1, Math.round(requests / taken.length));
+      const lanes = Math.ceil(workers / WORKERS_A_COPY);
+      const laps = Math.max(1, Math.round(requests / taken.length / lanes));
       const numbers = new Numbers();
-      const all = Array.from({ length: copies }, (_, copy) => {
+      const all = Array.from({ length: lanes * laps }, (_, copy) => {
         const blocks = new Map<number, Piece>();
+        const lap = Math.floor(copy / lanes);
+        // Lanes begin at other places of the trace, so that its bursts don't meet.
+        const shift = ((copy % lanes) * span) / lanes;
         return taken.map((row) => ({
-          // Copies begin at other places of the trace, so that its bursts don't meet.
-          at: (row.at + (copy * span) / copies) % span,
+          at: ((row.at + shift) % span) + lap * span,
           request: requestOf(row, scale, context, numbers, blocks),
         }));
       });

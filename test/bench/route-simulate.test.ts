@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { figuresOf } from "../../bench/route/figures.ts";
 import type { Request } from "../../bench/route/request.ts";
-import { type Router, simulate } from "../../bench/route/simulate.ts";
+import { type Router, type Start, simulate } from "../../bench/route/simulate.ts";
 import { textOf } from "../../bench/route/text.ts";
 import { Timeline } from "../../bench/route/timeline.ts";
 import type { WorkerShape } from "../../bench/route/worker.ts";
+import type { Clock } from "../../src/route/clock.ts";
 
 /** A second a step, whatever is in it. */
 const SHAPE: WorkerShape = {
@@ -33,11 +34,11 @@ function inOrder(): Router {
     ended: () => {
       isFree = true;
     },
-    *starts() {
+    starts(): Start[] {
       const first = isFree ? waiting.shift() : undefined;
-      if (first === undefined) return;
+      if (first === undefined) return [];
       isFree = false;
-      yield { request: first, worker: 0 };
+      return [{ request: first, worker: 0 }];
     },
   };
 }
@@ -63,7 +64,7 @@ describe("a simulation", () => {
         { at: 0, request: first },
         { at: 1, request: other },
       ],
-      { workers: 1, shape: SHAPE, router: inOrder() },
+      { workers: 1, shape: SHAPE, createRouter: inOrder },
     );
     expect(outcomes).toEqual([
       { request: first, arrivedAt: 0, firstTokenAt: 1, endedAt: 3, cachedTokens: 0 },
@@ -74,9 +75,25 @@ describe("a simulation", () => {
   });
 
   it("does not end quietly when a request is never started", () => {
-    const router: Router = { arrived() {}, firstToken() {}, ended() {}, starts: () => [] };
-    expect(() => simulate([{ at: 0, request: request(1) }], { workers: 1, shape: SHAPE, router })).toThrow(
+    const createRouter = (): Router => ({ arrived() {}, firstToken() {}, ended() {}, starts: () => [] });
+    const arrivals = [{ at: 0, request: request(1) }];
+    expect(() => simulate(arrivals, { workers: 1, shape: SHAPE, createRouter })).toThrow(
       "1 requests were never answered",
     );
+  });
+
+  it("gives who decides its own clock, in milliseconds, and calls it back when it asked for that", () => {
+    const calls: number[] = [];
+    const createRouter = (clock: Clock): Router => ({
+      ...inOrder(),
+      arrived: () => {
+        clock.after(2_500, () => calls.push(clock.now()));
+        clock.after(100, () => calls.push(Number.NaN))();
+      },
+      starts: () => [],
+    });
+    const arrivals = [{ at: 1, request: request(1) }];
+    expect(() => simulate(arrivals, { workers: 1, shape: SHAPE, createRouter })).toThrow("never answered");
+    expect(calls).toEqual([3_500]);
   });
 });

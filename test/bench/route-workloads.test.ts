@@ -39,7 +39,7 @@ describe("traces", () => {
   });
 
   it("keep what is shared when lengths are scaled, and share nothing between copies", () => {
-    const [first, second, third, ...copies] = replayed("t", parseBlocks(BLOCKS), 16, 8_192).arrivals(6);
+    const [first, second, third, ...copies] = replayed("t", parseBlocks(BLOCKS), 16, 8_192).arrivals(6, 2);
     if (!first || !second || !third) throw new Error("three rows, copied once");
     const all = [first, second, third, ...copies].map(({ request }) => request);
     expect(all).toHaveLength(6);
@@ -53,20 +53,29 @@ describe("traces", () => {
     expect(long.answer.tokens).toBe(2);
   });
 
+  it("follow each other, and lie side by side for many workers", () => {
+    const times = (workers: number) =>
+      replayed("t", parseBlocks(BLOCKS), 16, 8_192)
+        .arrivals(6, workers)
+        .map(({ at }) => Number(at.toFixed(2)));
+    expect(times(2)).toEqual([0, 0.5, 2, 2.67, 3.17, 4.67]);
+    expect(times(200)).toEqual([0, 0.5, 0.67, 1.33, 1.83, 2]);
+  });
+
   it("cut prompts so that the answer fits into the context", () => {
-    const [first] = replayed("t", parseBlocks(BLOCKS), 1, 600).arrivals(3);
+    const [first] = replayed("t", parseBlocks(BLOCKS), 1, 600).arrivals(3, 2);
     expect(first?.request.prompt.length).toBe(600 - 32 - 1);
   });
 });
 
 describe("made workloads", () => {
   it("are the same at each run", () => {
-    expect(hotPrompt.arrivals(50)).toEqual(hotPrompt.arrivals(50));
-    expect(chats.arrivals(50)).toEqual(chats.arrivals(50));
+    expect(hotPrompt.arrivals(50, 2)).toEqual(hotPrompt.arrivals(50, 2));
+    expect(chats.arrivals(50, 2)).toEqual(chats.arrivals(50, 2));
   });
 
   it("chats have six turns, each of which begins with the last one and its answer", () => {
-    const [chat] = chats.arrivals(6);
+    const [chat] = chats.arrivals(6, 2);
     const turns = chat === undefined ? [] : withFollowers(chat.request);
     expect(turns).toHaveLength(6);
     for (const [index, turn] of turns.slice(1).entries()) {
@@ -78,7 +87,7 @@ describe("made workloads", () => {
   });
 
   it("of a hot system prompt share it in about seven of ten", () => {
-    const first = hotPrompt.arrivals(1_000).map(({ request }) => request.prompt.pieces[0]?.id);
+    const first = hotPrompt.arrivals(1_000, 2).map(({ request }) => request.prompt.pieces[0]?.id);
     const share = first.filter((id) => id === 1).length / 1_000;
     expect(share).toBeGreaterThan(0.65);
     expect(share).toBeLessThan(0.75);
@@ -87,12 +96,12 @@ describe("made workloads", () => {
 
 describe("the pace", () => {
   it("counts a prompt at its rate and an answer at its share of a full step", () => {
-    const [one] = replayed("t", parseBlocks(BLOCKS), 1, 8_192).arrivals(3);
+    const [one] = replayed("t", parseBlocks(BLOCKS), 1, 8_192).arrivals(3, 2);
     expect(one && demandOf(one.request, SHAPE)).toBeCloseTo(1100 / 100 + (32 * 0.1) / 4);
   });
 
   it("spreads requests so that they take the wanted share of the workers' time", () => {
-    const arrivals = chats.arrivals(120);
+    const arrivals = chats.arrivals(120, 2);
     const spread = paced(arrivals, 3, 0.5, SHAPE);
     const demand = spread
       .flatMap(({ request }) => withFollowers(request))
