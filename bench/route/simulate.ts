@@ -40,71 +40,86 @@ export interface Scene {
 }
 
 /** Runs the requests, and those that follow them, over simulated workers. Each is answered, or it throws. */
-export function simulate(arrivals: readonly Arrival[], { workers: count, shape, createRouter }: Scene): Outcome[] {
-  const workers = Array.from({ length: count }, () => new SimulatedWorker<Request>(shape));
-  const timeline = new Timeline<Event>();
-  const underWay = new Map<Request, { arrivedAt: number; firstTokenAt: number }>();
-  const outcomes: Outcome[] = [];
-  let now = 0;
-  const router = createRouter({ now: () => now * 1_000, after });
+export function simulate(arrivals: readonly Arrival[], scene: Scene): readonly Outcome[] {
+  return new Simulation(scene).run(arrivals);
+}
 
-  for (const { at, request } of arrivals) timeline.add(at, { kind: "arrival", request });
-  for (let next = timeline.next(); next !== null; next = timeline.next()) {
-    now = next.at;
-    happen(next.event);
-    const begun = router.starts().map(({ request, worker }) => start(request, workerAt(worker)));
-    for (const worker of begun) goOn(worker);
-    if (next.event.kind === "step") goOn(next.event.worker);
+class Simulation {
+  readonly #workers: readonly SimulatedWorker<Request>[];
+  readonly #router: Router;
+  readonly #timeline = new Timeline<Event>();
+  readonly #underWay = new Map<Request, { arrivedAt: number; firstTokenAt: number }>();
+  readonly #outcomes: Outcome[] = [];
+  /** Seconds. */
+  #now = 0;
+
+  constructor({ workers, shape, createRouter }: Scene) {
+    this.#workers = Array.from({ length: workers }, () => new SimulatedWorker<Request>(shape));
+    this.#router = createRouter({ now: () => this.#now * 1_000, after: (ms, call) => this.#after(ms, call) });
   }
-  if (underWay.size > 0) throw new Error(`${underWay.size} requests were never answered.`);
-  return outcomes;
 
-  function happen(event: Event): void {
+  run(arrivals: readonly Arrival[]): readonly Outcome[] {
+    for (const { at, request } of arrivals) this.#timeline.add(at, { kind: "arrival", request });
+    for (let next = this.#timeline.next(); next !== null; next = this.#timeline.next()) {
+      this.#now = next.at;
+      const touched = this.#happen(next.event);
+      // All that start at one moment share the next step.
+      const begun = this.#router.starts().map((start) => this.#start(start));
+      for (const worker of [...touched, ...begun]) this.#goOn(worker);
+    }
+    const { size } = this.#underWay;
+    if (size > 0) throw new Error(`${size} requests were never answered.`);
+    return this.#outcomes;
+  }
+
+  /** @returns the workers that have ended a step */
+  #happen(event: Event): SimulatedWorker<Request>[] {
     switch (event.kind) {
       case "arrival":
-        underWay.set(event.request, { arrivedAt: now, firstTokenAt: Number.NaN });
-        return router.arrived(event.request);
+        this.#underWay.set(event.request, { arrivedAt: this.#now, firstTokenAt: Number.NaN });
+        this.#router.arrived(event.request);
+        return [];
       case "step":
-        return event.worker.endStep(now).forEach(came);
+        for (const one of event.worker.endStep(this.#now)) this.#came(one);
+        return [event.worker];
       case "alarm":
-        return event.call();
+        event.call();
+        return [];
     }
   }
 
-  function came(event: StepEvent<Request>): void {
-    const times = underWay.get(event.task);
+  #came(event: StepEvent<Request>): void {
+    const { task: request } = event;
+    const times = this.#underWay.get(request);
     if (times === undefined) throw new Error("An answer to a request that never came.");
     if (event.kind === "first-token") {
-      times.firstTokenAt = now;
-      return router.firstToken(event.task);
+      times.firstTokenAt = this.#now;
+      this.#router.firstToken(request);
+      return;
     }
-    const { task: request, timings } = event;
-    underWay.delete(request);
-    router.ended(request, timings);
-    outcomes.push({ request, ...times, endedAt: now, cachedTokens: timings.cachedTokens });
-    if (request.next) timeline.add(now + request.next.pause, { kind: "arrival", request: request.next.request });
+    this.#underWay.delete(request);
+    this.#router.ended(request, event.timings);
+    this.#outcomes.push({ request, ...times, endedAt: this.#now, cachedTokens: event.timings.cachedTokens });
+    const { next } = request;
+    if (next) this.#timeline.add(this.#now + next.pause, { kind: "arrival", request: next.request });
   }
 
-  function start(request: Request, worker: SimulatedWorker<Request>): SimulatedWorker<Request> {
-    worker.start(request, now);
-    return worker;
-  }
-
-  /** Its next step, if none runs. */
-  function goOn(worker: SimulatedWorker<Request>): void {
-    const seconds = worker.isBetweenSteps ? worker.beginStep() : null;
-    if (seconds !== null) timeline.add(now + seconds, { kind: "step", worker });
-  }
-
-  function workerAt(number: number): SimulatedWorker<Request> {
-    const worker = workers[number];
+  #start({ request, worker: number }: Start): SimulatedWorker<Request> {
+    const worker = this.#workers[number];
     if (worker === undefined) throw new Error(`There is no worker ${number}.`);
+    worker.start(request, this.#now);
     return worker;
   }
 
-  function after(milliseconds: number, call: () => void): () => void {
+  /** Its next step, if none runs and there is something to do. */
+  #goOn(worker: SimulatedWorker<Request>): void {
+    const seconds = worker.isBetweenSteps ? worker.beginStep() : null;
+    if (seconds !== null) this.#timeline.add(this.#now + seconds, { kind: "step", worker });
+  }
+
+  #after(milliseconds: number, call: () => void): () => void {
     let isWanted = true;
-    timeline.add(now + milliseconds / 1_000, { kind: "alarm", call: () => isWanted && call() });
+    this.#timeline.add(this.#now + milliseconds / 1_000, { kind: "alarm", call: () => isWanted && call() });
     return () => {
       isWanted = false;
     };
