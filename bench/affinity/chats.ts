@@ -12,7 +12,7 @@ export interface ChatLoad {
   readonly pause: number;
 }
 
-export interface Turn {
+interface Turn {
   /** From 1. */
   readonly turn: number;
   /** Milliseconds. */

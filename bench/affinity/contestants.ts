@@ -14,8 +14,8 @@ export interface Contestant {
 }
 
 export const OURS = "corral, predicted-time";
-export const BLIND = "corral, least-busy";
-export const RIVAL = "haproxy, leastconn";
+const BLIND = "corral, least-busy";
+const RIVAL = "haproxy, leastconn";
 
 export interface Pool {
   readonly model: string;
