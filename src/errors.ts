@@ -25,6 +25,7 @@ export const ERROR_CODES = {
   CORRAL_POOL_FAILED: "the pool's workers keep failing; it will be tried again later",
   CORRAL_POOL_CLOSED: "the pool is closing or closed",
   CORRAL_QUEUE_FULL: "as many requests wait as the limit allows",
+  CORRAL_TOO_LATE: "the first token can't be there within the time that the request gives",
   CORRAL_REQUEST_INVALID: "a request is malformed",
   CORRAL_PORT_TAKEN: "the address to listen on is in use",
   CORRAL_NOT_RUNNING: "no corral listens where a command looked for one",

@@ -43,6 +43,7 @@ const VERDICTS: Partial<Record<ErrorCode, Verdict>> = {
   CORRAL_REQUEST_INVALID: [400, "gateway", null],
   CORRAL_REQUEST_KILLS_WORKER: [422, "gateway", null],
   CORRAL_QUEUE_FULL: [429, "gateway", 1],
+  CORRAL_TOO_LATE: [429, "gateway", 1],
   CORRAL_POOL_FAILED: [503, "worker", 10],
   CORRAL_POOL_CLOSED: [503, "gateway", 5],
   CORRAL_WORKER_LOST: [502, "worker", null],

@@ -18,6 +18,7 @@ import { PAGE_HEADERS, page } from "./page.ts";
 import { isOpen, routeOf, type WorkPath } from "./routes.ts";
 import { Visit } from "./visit.ts";
 import type { Visits } from "./visits.ts";
+import { wishesOf } from "./wishes.ts";
 
 /** What the handler needs of the gateway around it. */
 export interface Surroundings {
@@ -153,7 +154,7 @@ async function work(
   visit.model = pool.name;
   if (pool.state === "starting") throw loading(pool.name);
   const headers = { ...forwarded(request), "x-request-id": visit.id };
-  const asked = { method: "POST", path, headers, body, parsed } as const;
+  const asked = { method: "POST", path, headers, body, parsed, ...wishesOf(request.headers, parsed) } as const;
   return await pool.exchange(asked, answer, { signal: visit.signal });
 }
 

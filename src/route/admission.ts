@@ -1,14 +1,10 @@
-import { CorralError } from "../errors.ts";
 import { type Ask, PLAIN_ASK, type Prompt } from "./ask.ts";
-import { Board } from "./board.ts";
 import { type Clock, processClock } from "./clock.ts";
-import { Habits } from "./habits.ts";
-import { Line, type Standing } from "./line.ts";
+import { Desk, type Waiting } from "./desk.ts";
+import type { Habits } from "./habits.ts";
 import type { Lease, LiveUpstream } from "./live-upstream.ts";
-import { NONE, type Policy } from "./policy.ts";
-import { predict } from "./predicted-time.ts";
-import { retryAfter, ServiceTime } from "./service-time.ts";
-import { Station } from "./station.ts";
+import type { Policy } from "./policy.ts";
+import { Refusals } from "./refusals.ts";
 
 /** What may change while it runs. */
 export interface AdmissionRules {
@@ -45,34 +41,27 @@ export interface Entrant {
  */
 const REST = 200;
 
-interface Waiting extends Standing, Entrant {
-  readonly ask: Ask;
-  /** Until when it waits for the upstream that suits it best; null until it was asked about for the first time. */
-  patience: number | null;
-  /** Forgets to look when that is over. */
-  forget: () => void;
+interface Guest extends Waiting {
+  readonly refuse: (error: unknown) => void;
 }
 
 /**
- * The bounded line in front of the upstreams. Whenever a slot may have become free, those that wait are gone over in
- * their order: the policy chooses an upstream for each, and those whose choice has a slot free start (late binding).
+ * Who is let in to wait for a slot, and for how long: the line is bounded in requests and in bytes, and a request whose
+ * first token can't be there in time is refused at once, or when its time is over. Who is refused is told when to come
+ * again, and taken then, beyond the bounds if need be.
  *
- * A request may wait for a busy upstream though another is free, for as long as that was predicted to take when it was
- * first gone over; then it takes the first slot. With no upstream requests wait, unless `fail` has said that waiting is
- * in vain.
+ * An upstream is chosen when a slot is free and not before (see Desk). With no upstream requests wait, unless `fail` has
+ * said that waiting is in vain.
  */
 export class Admission {
   readonly #clock: Clock;
-  readonly #board = new Board();
-  readonly #habits = new Habits();
-  readonly #stations = new Map<string, Station>();
-  readonly #line = new Line<Waiting>();
-  readonly #serviceTime = new ServiceTime();
+  readonly #desk: Desk;
+  readonly #refusals: Refusals;
+  readonly #guests = new Set<Guest>();
   readonly #idleListeners = new Set<() => void>();
   #rules: AdmissionRules;
-  #isGoingOver = false;
-  #isStale = false;
-  #running = 0;
+  /** Of the bodies of those that wait. */
+  #bytes = 0;
   #expected = 0;
   #closed: Error | null = null;
   #ended: Error | null = null;
@@ -81,11 +70,16 @@ export class Admission {
   constructor({ clock = processClock, ...rules }: AdmissionOptions) {
     this.#rules = rules;
     this.#clock = clock;
+    this.#desk = new Desk(rules.policy, clock, {
+      freed: (held) => this.#refusals.learn(held),
+      idle: () => this.#tellIdle(),
+    });
+    this.#refusals = new Refusals(this.#desk);
   }
 
   /** Requests that wait for a slot. */
   get size(): number {
-    return this.#line.size;
+    return this.#desk.line.size;
   }
 
   get limit(): number {
@@ -95,29 +89,29 @@ export class Admission {
   /** From now on by these; those that wait go on waiting. */
   adopt(rules: AdmissionRules): void {
     this.#rules = rules;
-    this.#goOver();
+    this.#desk.policy = rules.policy;
   }
 
   /** What was learned of the model's requests. */
   get habits(): Habits {
-    return this.#habits;
+    return this.#desk.habits;
   }
 
   /** Milliseconds for which the one that has waited longest has; null where none waits. */
   get waited(): number | null {
-    const since = this.#line.oldest;
+    const since = this.#desk.line.oldest;
     return since === null ? null : this.#clock.now() - since;
   }
 
   /** Whether there is an upstream that requests may go to, busy or not. */
   get hasUpstream(): boolean {
-    return [...this.#stations.values()].some(({ upstream }) => upstream.admitted);
+    return this.#desk.hasUpstream;
   }
 
   /**
    * Runs the task with a lease on one slot, which is freed when the task settles.
-   * @throws CorralError CORRAL_QUEUE_FULL with facts { limit, waiting, retryAfter (seconds) }; the error given to
-   * `fail` or `close`; the signal's reason
+   * @throws CorralError CORRAL_QUEUE_FULL or CORRAL_TOO_LATE with facts.retryAfter (seconds); the error given to `fail`
+   * or `close`; the signal's reason
    */
   async run<T>(task: (lease: Lease) => Promise<T>, { signal, again = false, ask }: RunOptions = {}): Promise<T> {
     signal?.throwIfAborted();
@@ -142,14 +136,29 @@ export class Admission {
    * @throws as `run`
    */
   enter({ start, refuse }: Entrant, ask: Ask = PLAIN_ASK, again = false): () => boolean {
-    this.#refuse(!again);
     const now = this.#clock.now();
+    this.#refuseAll(again);
+    const since = again ? now : this.#refusals.check(ask, now, { requests: this.#mayWait(), bytes: this.#bytesLeft() });
+    const standing = { since, priority: ask.priority, again };
+
     // Who would be one too many in the line takes what is free.
     const patience = this.size < this.#mayWait() ? null : now;
-    const waiting: Waiting = { start, refuse, ask, again, priority: ask.priority, since: now, patience, forget() {} };
-    this.#line.add(waiting);
-    this.#goOver();
-    return () => this.#leaves(waiting);
+    const forgetDeadline = ask.deadline === null ? () => {} : this.#atDeadline(ask.deadline, now, () => guest);
+    const guest: Guest = {
+      ...standing,
+      ask,
+      patience,
+      refuse,
+      start: (lease) => {
+        this.#forget(guest);
+        start(lease);
+      },
+      forget: forgetDeadline,
+    };
+    this.#guests.add(guest);
+    this.#bytes += ask.bytes;
+    this.#desk.enter(guest);
+    return () => this.#leaves(guest);
   }
 
   /**
@@ -163,21 +172,19 @@ export class Admission {
   /** Also readmits one that was ejected. */
   add(upstream: LiveUpstream): void {
     upstream.admit();
-    this.#changed(this.#stationOf(upstream));
+    this.#desk.add(upstream);
   }
 
   /** It holds this prompt by other means than a request, admitted or not. */
   holds(upstream: LiveUpstream, prompt: Prompt): void {
-    this.#stationOf(upstream).holds(prompt);
+    this.#desk.stationOf(upstream).holds(prompt);
   }
 
   /** Sends it nothing new; what is in flight on it goes on. */
   eject(id: string): void {
-    const station = this.#stations.get(id);
-    if (station) {
-      station.upstream.eject();
-      this.#changed(station);
-    }
+    const upstream = this.#desk.upstream(id);
+    upstream?.eject();
+    if (upstream !== null) this.#desk.changed(upstream);
     if (this.#failure) this.#dismissIfHopeless(this.#failure);
   }
 
@@ -186,13 +193,13 @@ export class Admission {
    * died is about to say so. Otherwise its next victim would be the request that waits for the slot just freed.
    */
   rest(id: string): void {
-    const station = this.#stations.get(id);
-    if (!station) return;
-    station.upstream.rest();
-    this.#changed(station);
+    const upstream = this.#desk.upstream(id);
+    if (upstream === null) return;
+    upstream.rest();
+    this.#desk.changed(upstream);
     this.#clock.after(REST, () => {
-      station.upstream.wake();
-      this.#changed(station);
+      upstream.wake();
+      this.#desk.changed(upstream);
     });
   }
 
@@ -213,7 +220,7 @@ export class Admission {
 
   /** Refuses those that wait; later ones may wait again. */
   dismiss(error: Error): void {
-    for (const waiting of this.#line.inOrder()) this.#turnAway(waiting, error);
+    for (const guest of [...this.#guests]) this.#turnAway(guest, error);
   }
 
   /** Refuses those that wait too, and those that would be tried again. */
@@ -224,138 +231,53 @@ export class Admission {
 
   /** Resolves when nothing waits or runs. */
   whenIdle(): Promise<void> {
-    if (this.#isIdle) return Promise.resolve();
+    if (this.#desk.isIdle) return Promise.resolve();
     return new Promise((resolve) => this.#idleListeners.add(resolve));
   }
 
-  /** Once more where something has changed while it was done. */
-  #goOver(): void {
-    this.#isStale = true;
-    if (this.#isGoingOver) return;
-    this.#isGoingOver = true;
-    while (this.#isStale) {
-      this.#isStale = false;
-      this.#goOverLine();
-    }
-    this.#isGoingOver = false;
-  }
-
-  /** Those that wait, in their order, each to what the policy chooses for it, until no slot is free. */
-  #goOverLine(): void {
-    const now = this.#clock.now();
-    for (const waiting of this.#line.inOrder()) {
-      if (!this.#board.hasFree) break;
-      const mayWait = waiting.patience === null || waiting.patience > now;
-      const row = this.#rules.policy.choose(this.#board, waiting.ask, now, mayWait);
-      if (row === NONE) continue;
-      if (this.#board.isFree(row)) this.#start(waiting, row, now);
-      else this.#hold(waiting, row, now);
-      if (this.#isStale) break;
-    }
-    this.#board.restore();
-  }
-
-  #start(waiting: Waiting, row: number, now: number): void {
-    this.#line.remove(waiting);
-    waiting.forget();
-    waiting.start(this.#leaseOf(this.#stationAt(row), waiting.ask, now));
-  }
-
-  /** It waits for a busy upstream: those behind it choose as if it were there already. */
-  #hold(waiting: Waiting, row: number, now: number): void {
-    const prediction = predict(this.#board, row, waiting.ask, now);
-    this.#board.reserve(row, now, prediction);
-    if (waiting.patience !== null) return;
-    waiting.patience = now + prediction.start;
-    waiting.forget = this.#clock.after(prediction.start, () => this.#goOver());
-  }
-
-  #leaseOf(station: Station, ask: Ask, now: number): Lease {
-    this.#running += 1;
-    const lease = station.upstream.lease({
-      began: () => station.firstToken(flight, this.#clock.now()),
-      measured: (measured) => {
-        flight.measured = measured;
-      },
-      released: () => {
-        this.#running -= 1;
-        this.#serviceTime.record(this.#clock.now() - now);
-        station.end(flight);
-        this.#changed(station);
-        this.#tellIfIdle();
-      },
-    });
-    const flight = station.start(ask, now);
-    return lease;
-  }
-
-  #changed(station: Station): void {
-    const { upstream } = station;
-    station.refresh();
-    if (!upstream.admitted && upstream.inFlight === 0 && this.#stations.delete(upstream.id)) station.leave();
-    this.#goOver();
-  }
-
-  #stationOf(upstream: LiveUpstream): Station {
-    const station = this.#stations.get(upstream.id) ?? new Station(upstream, this.#board, this.#habits);
-    this.#stations.set(upstream.id, station);
-    return station;
-  }
-
-  #stationAt(row: number): Station {
-    for (const station of this.#stations.values()) if (station.row === row) return station;
-    throw new CorralError("CORRAL_INTERNAL", "a request was started with no slot free for it; please report this");
-  }
-
-  #turnAway(waiting: Waiting, error: unknown): void {
-    if (this.#leaves(waiting)) waiting.refuse(error);
-  }
-
-  /** @returns whether it still waited */
-  #leaves(waiting: Waiting): boolean {
-    const waited = this.#line.remove(waiting);
-    waiting.forget();
-    this.#tellIfIdle();
-    return waited;
-  }
-
-  get #isIdle(): boolean {
-    return this.#line.size === 0 && this.#running === 0;
-  }
-
-  #tellIfIdle(): void {
-    if (!this.#isIdle) return;
-    for (const listener of this.#idleListeners) listener();
-    this.#idleListeners.clear();
-  }
-
-  #slots(): number {
-    const upstreams = [...this.#stations.values()].map(({ upstream }) => upstream);
-    return upstreams.reduce((sum, { healthy, slots }) => sum + (healthy ? slots : 0), 0);
-  }
-
-  #refuse(isNew: boolean): void {
+  #refuseAll(again: boolean): void {
     if (this.#ended) throw this.#ended;
-    if (this.#closed && isNew) throw this.#closed;
+    if (this.#closed && !again) throw this.#closed;
     if (this.#failure && !this.hasUpstream) throw this.#failure;
-    if (isNew && this.size >= this.#mayWait() && !(this.size === 0 && this.#board.hasFree)) throw this.#full();
+  }
+
+  /** @returns what forgets it */
+  #atDeadline(deadline: number, now: number, guest: () => Guest): () => void {
+    return this.#clock.after(Math.max(0, deadline - now), () => {
+      this.#turnAway(guest(), this.#refusals.overtaken(guest(), guest().ask, this.#clock.now()));
+    });
+  }
+
+  #bytesLeft(): number {
+    return (this.#rules.bytes ?? Number.POSITIVE_INFINITY) - this.#bytes;
   }
 
   #mayWait(): number {
-    return this.limit + Math.max(0, this.#expected - this.#slots());
+    return this.limit + Math.max(0, this.#expected - this.#desk.slots);
   }
 
   #dismissIfHopeless(error: Error): void {
     if (!this.hasUpstream) this.dismiss(error);
   }
 
-  #full(): CorralError {
-    const waiting = this.size;
-    const seconds = retryAfter({ waiting, slots: this.#slots(), mean: this.#serviceTime.mean });
-    return new CorralError(
-      "CORRAL_QUEUE_FULL",
-      `${waiting} requests wait already, as many as queueLimit allows; try again in ${seconds} s`,
-      { facts: { limit: this.limit, waiting, retryAfter: seconds } },
-    );
+  #turnAway(guest: Guest, error: unknown): void {
+    if (this.#leaves(guest)) guest.refuse(error);
+  }
+
+  #leaves(guest: Guest): boolean {
+    if (!this.#guests.has(guest)) return false;
+    this.#forget(guest);
+    this.#desk.leave(guest);
+    return true;
+  }
+
+  #forget(guest: Guest): void {
+    this.#guests.delete(guest);
+    this.#bytes -= guest.ask.bytes;
+  }
+
+  #tellIdle(): void {
+    for (const listener of this.#idleListeners) listener();
+    this.#idleListeners.clear();
   }
 }

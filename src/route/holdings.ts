@@ -55,7 +55,7 @@ const FOUND_SHARE = 0.5;
 /**
  * What one upstream should hold of the prompts that it got, by llama-server's rules: of the idle slots the one that
  * shares most with the new prompt, else the least recently used; what would be lost of that goes into a cache, first in,
- * first out.
+ * first out, and so do copies of what other idle slots hold, each time.
  */
 export class Holdings {
   readonly #slots: Slot[];
@@ -86,6 +86,7 @@ export class Holdings {
     if (choice.saves) this.#save(slot);
     this.#fill(slot, prompt);
     slot.busy = true;
+    for (const other of this.#slots) if (!other.busy && other.tokens > 0) this.#save(other);
     return { slot: choice.slot, expected: choice.hit };
   }
 

@@ -98,7 +98,7 @@ describe("Admission", () => {
     const results = tasks.map(({ task }) => queue.run(task));
     const refused = await queue.run(async () => {}).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(CorralError);
-    expect(refused).toMatchObject({ code: "CORRAL_QUEUE_FULL", facts: { limit: 2, waiting: 2, retryAfter: 5 } });
+    expect(refused).toMatchObject({ code: "CORRAL_QUEUE_FULL", facts: { limit: 2, waiting: 2, retryAfter: 6 } });
     for (const task of tasks) task.finish();
     await Promise.all(results);
   });
