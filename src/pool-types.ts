@@ -202,7 +202,9 @@ export interface PoolStats {
 /** idle: no worker runs, and the next request starts them. */
 export type PoolState = "starting" | "ready" | "idle" | "failed" | "closing" | "closed";
 
-export interface WorkerStats extends WorkerSnapshot {
+export interface WorkerStats extends Omit<WorkerSnapshot, "state"> {
+  /** "trial": it is ready, and serves none but requests that may have killed another worker. */
+  readonly state: WorkerSnapshot["state"] | "trial";
   readonly slots: number;
   readonly inFlight: number;
   readonly served: number;

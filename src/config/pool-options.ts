@@ -151,7 +151,9 @@ const fields = z.strictObject({
     .describe("A probe that takes longer has failed; three in a row and the worker is replaced."),
   stallTimeout: someMilliseconds
     .default(30_000)
-    .describe("A busy worker that has sent no byte for so long and uses no CPU time is replaced."),
+    .describe(
+      "A busy worker that has sent no byte for so long and uses no CPU time is replaced; sooner where its usual pauses are shorter.",
+    ),
   drainTimeout: milliseconds.default(30_000).describe("How long a drain of this model waits for running requests."),
   killTimeout: milliseconds.default(5_000).describe("How long a worker may take to end after SIGTERM before SIGKILL."),
 });

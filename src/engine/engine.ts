@@ -136,6 +136,7 @@ export type FailureReason =
   | "illegal-instruction"
   | "crashed"
   | "killed"
+  | "stopped"
   | "wedged"
   | "never-ready"
   | "could-not-start"

@@ -6,7 +6,7 @@ export interface PoolNow extends Pick<PoolStats, "workers" | "slots" | "queued" 
   readonly isReady: boolean;
 }
 
-const STATES: readonly WorkerStats["state"][] = ["starting", "ready", "draining", "stopped", "failed"];
+const STATES: readonly WorkerStats["state"][] = ["starting", "ready", "trial", "draining", "stopped", "failed"];
 
 /** What is true of a model at the moment of a scrape. Pure. */
 export function modelSnapshot(model: string, pools: readonly PoolNow[]): Family[] {

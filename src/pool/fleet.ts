@@ -177,8 +177,9 @@ export class Fleet {
     const footprint = this.#instruments.footprintOf(worker.pid);
     if (upstream === undefined) return { ...worker, slots: 0, inFlight: 0, served: 0, footprint };
     const { slots, inFlight, served, lastProgressAt } = upstream;
+    const state = worker.state === "ready" && this.quarantine.holds(upstream) ? "trial" : worker.state;
     const quiet = inFlight > 0 ? { quiet: performance.now() - Math.max(lastProgressAt, wellAt) } : {};
-    return { ...worker, slots, inFlight, served, footprint, ...quiet };
+    return { ...worker, state, slots, inFlight, served, footprint, ...quiet };
   }
 }
 

@@ -39,6 +39,9 @@ export interface UpstreamFacts {
   readonly cacheTokens?: number;
 }
 
+/** With each byte a longest pause counts a little less: 200 of them make it a seventh. */
+const FORGETS = 0.99;
+
 /**
  * One start of a worker and what is in flight on it. It is the only owner of that count: the router reads it to choose,
  * the worker room (whose `Load` this is) to drain and to tell a stalled worker from an idle one.
@@ -58,6 +61,7 @@ export class LiveUpstream implements Upstream {
   #served = 0;
   #lastUsed = 0;
   #lastProgressAt = performance.now();
+  #rhythm = 0;
   #paused = 0;
 
   constructor({ id, endpoint, slots, prior = USUAL_PRIOR, cacheTokens = 0 }: UpstreamFacts) {
@@ -97,6 +101,11 @@ export class LiveUpstream implements Upstream {
     return this.#paused > 0 && this.#paused === this.#leases.size ? performance.now() : this.#lastProgressAt;
   }
 
+  /** Milliseconds between two bytes that came back, at the most of late; 0 before the second. */
+  get rhythm(): number {
+    return this.#rhythm;
+  }
+
   admit(): void {
     this.#admitted = true;
   }
@@ -120,7 +129,9 @@ export class LiveUpstream implements Upstream {
     let hasBegun = false;
     const lease = new OneLease(this, {
       progress: () => {
-        this.#lastProgressAt = performance.now();
+        const now = performance.now();
+        this.#rhythm = Math.max(now - this.#lastProgressAt, this.#rhythm * FORGETS);
+        this.#lastProgressAt = now;
         if (hasBegun) return;
         hasBegun = true;
         watch.began();

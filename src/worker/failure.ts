@@ -19,6 +19,8 @@ const SENTENCES: Record<FailureReason, (facts: Facts) => string> = {
   crashed: ({ signal, wasReady }) =>
     `the worker crashed (${signal}) ${wasReady ? "while serving" : "while loading"}: see the last lines it wrote`,
   killed: () => "the worker was killed from outside (SIGKILL): see the system's log for who did it",
+  stopped: () =>
+    "somebody stopped the worker's process (SIGSTOP), and it was replaced: see the system's log for who did it",
   wedged: () => "the worker no longer made progress and was replaced: if this repeats, see the last lines it wrote",
   "never-ready": () => "the worker was not ready in time: raise `startTimeout`, or use a smaller model",
   "could-not-start": ({ tail }) =>
@@ -97,6 +99,7 @@ const OWN_FAULTS: ReadonlySet<NodeJS.Signals> = new Set([
 
 /** Pure. An exit without an error is one that somebody asked for. */
 export function causeOf({ reason, exitCode, signal }: End): LossCause {
+  if (reason === "stopped") return "stopped";
   if (reason === "wedged") return "hung";
   if (reason === "killed") return "killed";
   if (reason === "crashed" && signal !== null && !OWN_FAULTS.has(signal)) return "killed";

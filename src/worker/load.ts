@@ -11,6 +11,8 @@ export interface Load {
   readonly served: number;
   /** performance.now() of the last byte that came back, or of the moment inFlight rose from 0. */
   readonly lastProgressAt: number;
+  /** Milliseconds between two bytes that came back, at the most of late; 0 before the second. */
+  readonly rhythm: number;
   /** Resolves when inFlight is 0; rejects with the signal's reason. */
   whenIdle(signal?: AbortSignal): Promise<void>;
   /** What is still in flight goes no further here: the connections are closed. */

@@ -7,6 +7,8 @@ export interface Observation {
   readonly sinceTurn: number | null;
   /** Since the process used CPU time worth the name; null where the system does not tell. */
   readonly sinceCpuUsed: number | null;
+  /** Whether a thread of it waits for a CPU or a disk: it would go on if it could. */
+  readonly wants: boolean;
   /** Health probes in a row without an answer. */
   readonly failedProbes: number;
 }
@@ -22,9 +24,20 @@ export interface ProgressLimits {
 
 export type Verdict = "ok" | "suspect" | "wedged";
 
-/** Three probes, as documented with `probeTimeout`; ten times the stall limit is beyond any single batch. */
-export function progressLimits({ stallTimeout }: { readonly stallTimeout: number }): ProgressLimits {
-  return { failedProbes: 3, stall: stallTimeout, spin: 10 * stallTimeout };
+/** So many times its usual pause, and no CPU time used meanwhile, is no pause. */
+const BEYOND_RHYTHM = 20;
+/** Milliseconds: below this nothing is concluded from a rhythm. */
+const LEAST_STALL = 3_000;
+
+/**
+ * Three probes, as documented with `probeTimeout`; ten times the stall limit is beyond any single batch. A worker whose
+ * rhythm is known is not waited for as long as one that has yet to answer.
+ *
+ * @param rhythm milliseconds between two bytes of its answers, at the most of late; 0: none has come
+ */
+export function progressLimits({ stallTimeout }: { readonly stallTimeout: number }, rhythm: number): ProgressLimits {
+  const beyond = rhythm === 0 ? stallTimeout : Math.max(LEAST_STALL, BEYOND_RHYTHM * rhythm);
+  return { failedProbes: 3, stall: Math.min(stallTimeout, beyond), spin: 10 * stallTimeout };
 }
 
 /**
@@ -35,7 +48,8 @@ export function judge(seen: Observation, limits: ProgressLimits): Verdict {
   if (seen.failedProbes >= limits.failedProbes) return "wedged";
   const quiet = quietFor(seen);
   if (quiet >= limits.spin) return "wedged";
-  if (quiet >= limits.stall && seen.sinceCpuUsed !== null && seen.sinceCpuUsed >= limits.stall) return "wedged";
+  const isAsleep = seen.sinceCpuUsed !== null && seen.sinceCpuUsed >= limits.stall && !seen.wants;
+  if (quiet >= limits.stall && isAsleep) return "wedged";
   return seen.failedProbes > 0 || quiet >= limits.stall ? "suspect" : "ok";
 }
 

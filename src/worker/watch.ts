@@ -3,7 +3,8 @@ import type { Pulse } from "../engine/engine.ts";
 import { readCpuTime } from "./cpu-time.ts";
 import type { Load } from "./load.ts";
 import type { Probe, ProbeAnswer } from "./probe.ts";
-import { judge, type Observation, type ProgressLimits, type Verdict } from "./progress.ts";
+import { judge, type Observation, progressLimits, type Verdict } from "./progress.ts";
+import { readWants } from "./threads.ts";
 
 /** A share of one CPU below this is no work: answering the probes takes less than a thousandth. */
 const LEAST_CPU_SHARE = 0.02;
@@ -21,7 +22,8 @@ export interface Watched {
   readonly probe: Probe;
   readonly load: Load;
   readonly readPulse: (metrics: string) => Pulse | null;
-  readonly limits: ProgressLimits;
+  /** Milliseconds; see progressLimits. */
+  readonly stallTimeout: number;
   /** Milliseconds from one look to the next. A silent probe is repeated at once. */
   readonly interval: number;
   /**
@@ -33,6 +35,8 @@ export interface Watched {
   readonly onWell?: () => void;
   /** CPU time used so far, milliseconds. */
   readonly cpuTime?: (pid: number) => Promise<number | null>;
+  /** Whether a thread of it waits for a CPU or a disk. */
+  readonly wants?: (pid: number) => Promise<boolean>;
 }
 
 /**
@@ -50,7 +54,7 @@ export async function watch(watched: Watched, signal: AbortSignal, report: (verd
     skipped = 0;
     const seen = await eyes.look(signal);
     if (signal.aborted) return;
-    const verdict = judge(seen, watched.limits);
+    const verdict = judge(seen, progressLimits(watched, watched.load.rhythm));
     if (verdict === "ok") watched.onWell?.();
     if (verdict !== last) report(verdict);
     last = verdict;
@@ -75,7 +79,7 @@ class Watcher {
   }
 
   async look(signal: AbortSignal): Promise<Observation> {
-    const { probe, pid, cpuTime = readCpuTime } = this.#watched;
+    const { probe, pid, cpuTime = readCpuTime, wants = readWants } = this.#watched;
     const health = await probe.health(signal);
     const metrics = health.kind === "silent" ? health : await probe.metrics(signal);
     const used = await cpuTime(pid);
@@ -84,11 +88,14 @@ class Watcher {
     this.#noteProgress();
     this.#noteTurn(metrics);
     this.#noteCpu(used);
+    const sinceCpuUsed = this.#cpu === null ? null : this.#clock - this.#cpu.at;
     return {
       inFlight: this.#watched.load.inFlight,
       sinceProgress: this.#clock - this.#progress.at,
       sinceTurn: this.#turn === null ? null : this.#clock - this.#turn.at,
-      sinceCpuUsed: this.#cpu === null ? null : this.#clock - this.#cpu.at,
+      sinceCpuUsed,
+      // Of use only where it has used none of late.
+      wants: sinceCpuUsed !== null && sinceCpuUsed > 0 && (await wants(pid)),
       failedProbes: this.#failedProbes,
     };
   }

@@ -13,10 +13,10 @@ import { readOomKills } from "./oom.ts";
 import { patience } from "./patience.ts";
 import { Probe } from "./probe.ts";
 import { type ProcessEnd, type RunningProcess, startProcess } from "./process.ts";
-import { progressLimits } from "./progress.ts";
 import { untilReady } from "./readiness.ts";
 import type { Ring } from "./ring.ts";
 import type { Failure, WorkerState } from "./state.ts";
+import { untilStopped } from "./stopped.ts";
 import { watch } from "./watch.ts";
 
 /** What the worker room needs of a pool's options. */
@@ -65,6 +65,9 @@ export interface WorkerSetup {
 /** Of its output in a failure. */
 const LAST_LINES = 100;
 
+/** Why a worker is given up that has not ended. */
+type Fault = Extract<FailureReason, "stopped" | "wedged" | "never-ready">;
+
 export type Ended = Extract<WorkerState, { name: "stopped" | "failed" }>;
 
 /**
@@ -93,7 +96,9 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
   /** Whether its process was told to. */
   #isSignalled = false;
   /** Why it was told to end, if it was. */
-  #order: "drain" | "kill" | Extract<FailureReason, "wedged" | "never-ready"> | null = null;
+  #order: "drain" | "kill" | Fault | null = null;
+  /** Requests in it when it was given up. */
+  #requests = 0;
 
   constructor(setup: WorkerSetup) {
     super();
@@ -215,10 +220,13 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
       this.#become({ name: "ready", since: performance.now(), pid, suspect: false });
       this.#settle(true);
       const { probeInterval: interval, probeTimeout } = options;
-      const watched = { pid, probe, load, readPulse: engine.readPulse, limits: progressLimits(options), interval };
+      const watched = { pid, probe, load, readPulse: engine.readPulse, stallTimeout: options.stallTimeout, interval };
       const onWell = (): void => {
         this.#wellAt = performance.now();
       };
+      void untilStopped({ pid, load }, signal).then((isStopped) => {
+        if (isStopped) this.#giveUp("stopped");
+      });
       await watch({ ...watched, longestLook: interval + 2 * probeTimeout, onWell }, signal, (verdict) => {
         if (verdict === "wedged") this.#giveUp("wedged");
         else if (this.#state.name === "ready") this.#become({ ...this.#state, suspect: verdict === "suspect" });
@@ -230,8 +238,9 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
   }
 
   /** Callers are told at once; SIGKILL works on a stopped process, SIGTERM does not. A drain need not wait for it. */
-  #giveUp(reason: "wedged" | "never-ready"): void {
+  #giveUp(reason: Fault): void {
     if (this.#order !== null && this.#order !== "drain") return;
+    this.#requests = this.#load?.inFlight ?? 0;
     this.#order ??= reason;
     this.#load?.cut(lossOf(this.id, { reason, exitCode: null, signal: null }));
     this.#end();
@@ -287,9 +296,9 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
     const wasReady = this.#state.name === "ready" || this.#state.name === "draining";
     const since = performance.now();
     const isOrdered = this.#order === "drain" || this.#order === "kill";
-    const fault = this.#order === "wedged" || this.#order === "never-ready" ? this.#order : null;
+    const fault = this.#order === "drain" || this.#order === "kill" ? null : this.#order;
     const reason = known ?? fault ?? engine.classify(ending);
-    const requests = this.#load?.inFlight ?? 0;
+    const requests = fault === null ? (this.#load?.inFlight ?? 0) : this.#requests;
     const failure: Failure = toFailure({ ...ending, reason, wasReady, requests, pid: this.pid });
     // It may die of a request while it waits for it to end.
     this.#load?.cut(isOrdered && this.#isSignalled ? drained(this.id) : lossOf(this.id, failure));

@@ -77,7 +77,7 @@ test("a stopped worker is replaced", async () => {
   const { id, pid } = supervisor.snapshot()[1]!;
   const back = next(replacementOf(id));
   process.kill(pid!, "SIGSTOP");
-  expect((await failed).state).toMatchObject({ failure: { reason: "wedged" } });
+  expect((await failed).state).toMatchObject({ failure: { reason: "stopped" } });
   expect(await back).toMatchObject({ id: "fake#1.1" });
 });
 

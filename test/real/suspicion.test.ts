@@ -157,6 +157,27 @@ describe("a request that kills its worker", () => {
   });
 });
 
+describe("a worker that is stopped from outside", () => {
+  it("makes no suspects: its requests go to the others, and those that come go there as well", async () => {
+    const { pool, deaths } = await created({ workers: 2 });
+    const texts = Array.from({ length: 6 }, (_, index) => `text ${index} !pace 300`);
+    const answers = texts.map((text) => outcome(pool, text));
+    await arrived(pool, 6);
+    process.kill(pool.stats().workers[0]?.pid ?? 0, "SIGSTOP");
+    const late = outcome(pool, "late");
+    expect(await Promise.all(answers)).toEqual(texts);
+    expect(await late).toBe("late");
+    expect(deaths.map(({ reason }) => reason)).toEqual(["stopped"]);
+  });
+
+  it("while it is idle does not hold the next request", async () => {
+    const { pool, deaths } = await created();
+    process.kill(pool.stats().workers[0]?.pid ?? 0, "SIGSTOP");
+    expect(await outcome(pool, "hello")).toBe("hello");
+    expect(deaths.map(({ reason }) => reason)).toEqual(["stopped"]);
+  });
+});
+
 describe("a worker that is killed from outside", () => {
   it("makes no suspects: its requests go to the others at once", async () => {
     const { pool, deaths } = await created({ workers: 2 });

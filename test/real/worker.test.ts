@@ -155,14 +155,15 @@ test("cut requests get CORRAL_WORKER_LOST", async () => {
   });
 });
 
-test("a stopped process (SIGSTOP) is wedged, idle or busy", async () => {
+test("a stopped process (SIGSTOP) is replaced, idle or busy", async () => {
   for (const isBusy of [false, true]) {
     const { worker, load } = start();
     await worker.settled;
     const cut = isBusy ? cutSignal(load().lease()) : null;
     process.kill(worker.pid!, "SIGSTOP");
-    expect(await worker.ended).toMatchObject({ failure: { reason: "wedged", signal: "SIGKILL", wasReady: true } });
-    if (cut) expect(cut.reason).toMatchObject({ code: "CORRAL_WORKER_LOST", facts: { reason: "wedged" } });
+    const requests = isBusy ? 1 : 0;
+    expect(await worker.ended).toMatchObject({ failure: { reason: "stopped", signal: "SIGKILL", requests } });
+    if (cut) expect(cut.reason).toMatchObject({ code: "CORRAL_WORKER_LOST", facts: { reason: "stopped" } });
   }
 });
 

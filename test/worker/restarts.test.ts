@@ -150,6 +150,7 @@ describe("the cause of a loss", () => {
     ["killed", { ...none, reason: "killed", signal: "SIGKILL" }],
     ["killed", { ...none, reason: "crashed", signal: "SIGTERM" }],
     ["killed", { ...none, reason: "exited", exitCode: 0 }],
+    ["stopped", { ...none, reason: "stopped", signal: "SIGKILL" }],
     ["hung", { ...none, reason: "wedged" }],
   ])("is %s: %j", (cause, end) => {
     expect(causeOf(end)).toBe(cause);
