@@ -1,10 +1,7 @@
 /** Routing policies over simulated workers, on public traces: `npm run bench:route -- --help`. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
-import { consistentHash } from "../src/route/consistent-hash.ts";
-import { leastBusy } from "../src/route/least-busy.ts";
-import { predictedTime } from "../src/route/predicted-time.ts";
-import { roundRobin } from "../src/route/round-robin.ts";
+import { POLICIES } from "../src/route/policies.ts";
 import { count, counts, namesAmong } from "./kit/options.ts";
 import { toJson } from "./kit/raw-figures.ts";
 import { parseMeasuredGrid } from "./planner/grid.ts";
@@ -32,7 +29,6 @@ interface Options {
   svg?: string;
 }
 
-const POLICIES = [predictedTime, leastBusy, roundRobin, consistentHash];
 const WORKLOADS = ["mooncake", "azure", "hot", "chats"] as const;
 const DATA = "bench/data";
 /** Requests of a run at least, and for each worker. */

@@ -1,4 +1,5 @@
 import { PrefixIndex } from "./prefix-index.ts";
+import { RecentWork } from "./recent-work.ts";
 
 /** What is to happen to a request on an upstream. Milliseconds from now. */
 export interface Times {
@@ -23,6 +24,7 @@ interface Reserved {
  */
 export class Board {
   readonly index: PrefixIndex = new PrefixIndex();
+  readonly recentWork: RecentWork = new RecentWork();
   /** Rows that have been given out; of those some may be vacant. */
   rows = 0;
   /** Tokens of an answer, on average. */
@@ -60,6 +62,7 @@ export class Board {
 
   vacate(row: number): void {
     this.open[row] = 0;
+    this.recentWork.clear(row);
     this.#vacant.push(row);
   }
 
@@ -115,5 +118,6 @@ export class Board {
     this.answerPace = longer(this.answerPace);
     this.identity = longer(this.identity);
     this.hits = longer(this.hits);
+    this.recentWork.grow(length);
   }
 }

@@ -15,6 +15,10 @@ const LOOKS = 4;
  * The upstream where the answer is predicted to be there first: the wait for a slot and for the prompts that are before
  * it, its own prompt less what the upstream holds of it, and its answer at the pace of as many as are there. Of equals
  * the least busy, then the least recently used.
+ *
+ * Its prompt counts with what it does to those that will come meanwhile: it takes as long as if it had only the time that
+ * prompts have left there of late. So beginnings that many chats share don't gather all of them on the few upstreams that
+ * hold them, and no one leaves the upstream that knows it for an idle one without need.
  */
 export const predictedTime: Policy = {
   name: "predicted-time",
@@ -38,14 +42,19 @@ export function predict(board: Board, row: number, ask: Ask, now: number): Predi
   const hit = board.trust * board.index.hit(row, ask.prompt);
   const start = untilFree(board, row, now);
   const prompts = Math.max(start, untilPromptsDone(board, row, now));
-  const firstToken = prompts + (ask.prompt.tokens - hit) * (board.promptPace[row] as number);
+  const firstToken = prompts + promptTime(board, row, ask, hit);
   const end = firstToken + answerTokens(board, ask) * (board.answerPace[row] as number);
   return { start, firstToken, end, hit };
 }
 
+/** Milliseconds for what is to be computed of its prompt. @param hit tokens that it finds there */
+export function promptTime(board: Board, row: number, { prompt }: Ask, hit: number): number {
+  return (prompt.tokens - hit) * (board.promptPace[row] as number);
+}
+
 function soonest(board: Board, ask: Ask, now: number, mayWait: boolean): number {
-  const { rows, open, slots, busy, lastUsed, promptPace, answerPace, hits, trust } = board;
-  const { tokens } = ask.prompt;
+  const { rows, open, slots, busy, lastUsed, answerPace, hits, trust, recentWork } = board;
+  const workFactor = recentWork.factor(now);
   const answer = answerTokens(board, ask);
   let best = NONE;
   let least = Number.POSITIVE_INFINITY;
@@ -54,8 +63,9 @@ function soonest(board: Board, ask: Ask, now: number, mayWait: boolean): number 
     const free = (slots[row] as number) - (busy[row] as number);
     if (free < 1 && !mayWait) continue;
     const before = Math.max(untilFree(board, row, now), untilPromptsDone(board, row, now));
-    const prompt = (tokens - trust * (hits[row] as number)) * (promptPace[row] as number);
-    const time = before + prompt + answer * (answerPace[row] as number);
+    const prompt = promptTime(board, row, ask, trust * (hits[row] as number));
+    const timeLeft = 1 - recentWork.share(row, workFactor);
+    const time = before + prompt / timeLeft + answer * (answerPace[row] as number);
     if (time > least) continue;
     if (time === least && !isRather(free, row, best)) continue;
     best = row;

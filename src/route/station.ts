@@ -3,7 +3,7 @@ import type { Board } from "./board.ts";
 import type { Habits } from "./habits.ts";
 import type { Holdings, Place } from "./holdings.ts";
 import type { LiveUpstream } from "./live-upstream.ts";
-import { type Prediction, predict } from "./predicted-time.ts";
+import { type Prediction, predict, promptTime } from "./predicted-time.ts";
 import { type Measured, Rates } from "./rates.ts";
 
 /** A request that an upstream works on. */
@@ -62,6 +62,7 @@ export class Station {
       measured: null,
     };
     this.#flights.add(flight);
+    this.#board.recentWork.add(this.row, promptTime(this.#board, this.row, ask, prediction.hit), now);
     this.refresh();
     return flight;
   }

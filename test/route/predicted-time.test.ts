@@ -73,6 +73,18 @@ describe("predictedTime", () => {
     expect([at(100), at(400), at(600)]).toEqual([0, 0, 1]);
   });
 
+  it("starts a new chat where there is time left, though a busier one knows its system prompt", () => {
+    const at = (share: number, rest: number) => {
+      const board = boardOf([{ holds: [chainOf([text("s", 400)])] }, {}]);
+      board.recentWork.add(0, share * 120_000, NOW);
+      return pick(board, [text("s", 400), text("q", rest)]);
+    };
+    expect(at(0.2, 400)).toBe(0);
+    expect(at(0.6, 400)).toBe(1);
+    // A little that is new is worth no move.
+    expect(at(0.6, 50)).toBe(0);
+  });
+
   it("never picks one that is closed, nor a full one where it may not wait; picks one wherever there is one", () => {
     fc.assert(
       fc.property(anyBoard, fc.boolean(), (board, mayWait) => {
