@@ -138,6 +138,8 @@ export interface LogOptions extends LogQuery {
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
+  /** False: if the answer's worker is lost, no other goes on with it. Default: as the pool's `continueAnswers`. */
+  readonly continues?: boolean | undefined;
 }
 
 /** One request, told when it is over. No prompt text, no answer. */

@@ -155,13 +155,15 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     return ask(this, request, options);
   }
 
-  async exchange(request: UpstreamRequest, sink: Sink, { signal }: CallOptions = {}): Promise<ExchangeFacts> {
+  async exchange(request: UpstreamRequest, sink: Sink, options: CallOptions = {}): Promise<ExchangeFacts> {
+    const { signal, continues = request.continues ?? true } = options;
     const { admission, quarantine, connections } = this.#fleet;
     const { tokensPerByte } = admission.habits;
-    const { requestTimeout } = this.#options;
+    const { requestTimeout, continueAnswers } = this.#options;
     const timeout = request.timeout ?? (requestTimeout > 0 ? requestTimeout : undefined);
     const gate = quarantine.enter(request);
-    const answer = exchange({ ...request, timeout }, sink, { gate, connections, tokensPerByte, signal });
+    const asked = { ...request, timeout, continues: continues && continueAnswers };
+    const answer = exchange(asked, sink, { gate, connections, tokensPerByte, signal });
     this.#workforce.enter();
     this.#running.add(answer);
     const facts = await answer;

@@ -68,6 +68,8 @@ function exchangeOver(connections: Connections): LoadedPool["exchange"] {
         outcome: error === null ? ("answered" as const) : ("lost" as const),
         upstream: "rival",
         attempts: 1,
+        continued: 0,
+        assembled: false,
         status,
         bytes,
         queuedMs: 0,

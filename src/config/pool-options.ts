@@ -144,6 +144,12 @@ const fields = z.strictObject({
   poisonMemory: milliseconds
     .default(86_400_000)
     .describe("How long a request is refused that has killed a worker which served nobody else."),
+  continueAnswers: z
+    .boolean()
+    .default(true)
+    .describe(
+      "A streamed answer whose worker is lost in the middle goes on at another worker, where that can be exact.",
+    ),
   startTimeout: milliseconds.default(600_000).describe("How long a worker may take to become ready."),
   probeInterval: someMilliseconds.default(1_000).describe("How often each worker is probed."),
   probeTimeout: someMilliseconds

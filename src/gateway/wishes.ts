@@ -9,17 +9,19 @@ const PRIORITIES = 100;
 
 /**
  * How soon a client wants its answer's first token, and how urgent it is: `x-request-timeout` or the body's `timeout`, in
- * seconds or with a unit, and `x-corral-priority`. The header goes before the body.
+ * seconds or with a unit, and `x-corral-priority`. The header goes before the body. And whether another worker may go on
+ * with its answer: `x-corral-continue`.
  *
  * @throws CorralError with the status 400
  */
 export function wishesOf(
   headers: IncomingHttpHeaders,
   body: Readonly<Record<string, unknown>>,
-): Pick<UpstreamRequest, "timeout" | "priority"> {
+): Pick<UpstreamRequest, "timeout" | "priority" | "continues"> {
   const header = headers["x-request-timeout"];
   const timeout = header === undefined ? timeoutOf(body.timeout, "timeout") : timeoutOf(header, "x-request-timeout");
-  return { timeout, priority: priorityOf(headers["x-corral-priority"]) };
+  const continues = continuesOf(headers["x-corral-continue"]);
+  return { timeout, priority: priorityOf(headers["x-corral-priority"]), continues };
 }
 
 /** Milliseconds. */
@@ -38,6 +40,12 @@ function priorityOf(value: unknown): number | undefined {
   if (/^-?\d{1,3}$/.test(text) && Math.abs(Number(text)) <= PRIORITIES) return Number(text);
   const message = `"x-corral-priority" must be a whole number from -${PRIORITIES} to ${PRIORITIES}.`;
   throw refusal(400, message, { param: "x-corral-priority" });
+}
+
+function continuesOf(value: unknown): boolean | undefined {
+  if (value === undefined) return undefined;
+  if (value === "on" || value === "off") return value === "on";
+  throw refusal(400, '"x-corral-continue" must be "on" or "off".', { param: "x-corral-continue" });
 }
 
 function textOf(value: unknown): string {

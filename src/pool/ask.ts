@@ -1,6 +1,7 @@
 import { CorralError } from "../errors.ts";
 import type { CallOptions, Pool, PoolRequest, PoolResponse } from "../pool-types.ts";
 import type { UpstreamRequest } from "../proxy/sink.ts";
+import { eventsOf } from "../proxy/sse.ts";
 import type {
   ChatChunk,
   ChatCompletion,
@@ -11,7 +12,6 @@ import type {
   EmbeddingResponse,
 } from "./openai-types.ts";
 import { ResponseSink } from "./response.ts";
-import { eventsOf } from "./sse.ts";
 
 /** Characters of an engine's error that is no JSON. */
 const EXCERPT = 500;
@@ -48,7 +48,7 @@ export async function askEmbedding(
 export async function ask(
   pool: Pick<Pool, "exchange">,
   request: PoolRequest,
-  { signal }: CallOptions = {},
+  { signal, ...options }: CallOptions = {},
 ): Promise<PoolResponse> {
   const leaving = new AbortController();
   const forward = (): void => leaving.abort(signal?.reason);
@@ -56,7 +56,7 @@ export async function ask(
   signal?.addEventListener("abort", forward, { once: true });
   const sink = new ResponseSink(() => leaving.abort());
   pool
-    .exchange(toUpstream(request), sink, { signal: leaving.signal })
+    .exchange(toUpstream(request), sink, { ...options, signal: leaving.signal })
     .finally(() => signal?.removeEventListener("abort", forward));
   const response = await sink.response();
   if (response.status >= 400) throw answeredError(response.status, await response.text());

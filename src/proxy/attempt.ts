@@ -2,22 +2,30 @@ import type { IncomingHttpHeaders } from "node:http";
 import { type Dispatcher, errors, type Pool } from "undici";
 import type { Lease } from "../route/live-upstream.ts";
 import { toClient, toWorker } from "./headers.ts";
-import type { ExchangeRecord } from "./record.ts";
 import { isLoading, LOADING_BODY_LIMIT, type Miss } from "./retry.ts";
-import type { Sink, UpstreamRequest } from "./sink.ts";
+import type { UpstreamRequest } from "./sink.ts";
 
 export type Ending = { readonly kind: "answered" } | Miss;
 
+/** Where a worker's answer goes. Called in order: start, data*, finish; nothing more where the worker is lost. */
+export interface Receiver {
+  start(status: number, headers: Readonly<Record<string, string | string[]>>): void;
+  /** @returns false to be paused; nothing more is read before `drained()` resolves. */
+  data(chunk: Buffer): boolean;
+  drained(): Promise<void>;
+  /** The worker has said all that it has to say. @returns why it is no answer in full; null where it is */
+  finish(): Miss | null;
+}
+
 export interface AttemptContext {
   readonly request: UpstreamRequest;
-  readonly sink: Sink;
-  readonly record: ExchangeRecord;
+  readonly receiver: Receiver;
   readonly lease: Lease;
   readonly pool: Pool;
   readonly signal: AbortSignal | undefined;
 }
 
-/** Sends a request to one worker and the answer into the sink, all but its `end` or `fail`. Never rejects. */
+/** Sends a request to one worker and its answer to the receiver. Never rejects. */
 export async function attempt(context: AttemptContext): Promise<Ending> {
   const { request, lease, pool, signal } = context;
   const handler = new AnswerHandler(context);
@@ -50,22 +58,20 @@ interface Doubtful {
 }
 
 /**
- * Answers go from undici's parser to the sink as the buffers they came in; per chunk there is no promise, no copy and
- * no closure unless the sink asks for a pause.
+ * Answers go from undici's parser to the receiver as the buffers they came in; per chunk there is no promise, no copy and
+ * no closure unless the receiver asks for a pause.
  */
 class AnswerHandler implements Dispatcher.DispatchHandler {
   readonly ending: Promise<Ending>;
-  readonly #sink: Sink;
-  readonly #record: ExchangeRecord;
+  readonly #receiver: Receiver;
   readonly #lease: Lease;
   #settle: (ending: Ending) => void = () => {};
   #given: Ending | null = null;
   #controller: Dispatcher.DispatchController | null = null;
   #doubtful: Doubtful | null = null;
 
-  constructor({ sink, record, lease }: AttemptContext) {
-    this.#sink = sink;
-    this.#record = record;
+  constructor({ receiver, lease }: AttemptContext) {
+    this.#receiver = receiver;
     this.#lease = lease;
     this.ending = new Promise((resolve) => {
       this.#settle = resolve;
@@ -102,8 +108,9 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
       if (isLoading(503, Buffer.concat(this.#doubtful.chunks))) return void this.#end({ kind: "loading" });
       this.#passOn(this.#doubtful);
     }
-    this.#lease.answered();
-    this.#end({ kind: "answered" });
+    const miss = this.#receiver.finish();
+    if (miss === null) this.#lease.answered();
+    this.#end(miss ?? { kind: "answered" });
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
@@ -112,14 +119,12 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
 
   #start(status: number, headers: IncomingHttpHeaders): void {
     if (this.#given) return;
-    this.#record.start(status, String(headers["content-type"]).startsWith("text/event-stream"));
-    this.#sink.start(status, toClient(headers));
+    this.#receiver.start(status, toClient(headers));
   }
 
   #pass(chunk: Buffer): void {
     if (this.#given) return;
-    this.#record.chunk(chunk);
-    if (!this.#sink.data(chunk)) this.#pause();
+    if (!this.#receiver.data(chunk)) this.#pause();
   }
 
   #pause(): void {
@@ -129,7 +134,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
       this.#lease.resume();
       this.#controller?.resume();
     };
-    this.#sink.drained().then(resume, (error: Error) => this.giveUp({ kind: "aborted", error }));
+    this.#receiver.drained().then(resume, (error: Error) => this.giveUp({ kind: "aborted", error }));
   }
 
   #keep(doubtful: Doubtful, chunk: Buffer): void {

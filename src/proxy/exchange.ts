@@ -2,6 +2,8 @@ import { CorralError } from "../errors.ts";
 import { askOf } from "./ask.ts";
 import { attempt, type Ending } from "./attempt.ts";
 import type { Connections } from "./connections.ts";
+import type { Asked } from "./count.ts";
+import { Delivery } from "./delivery.ts";
 import type { ExchangeFacts, Outcome } from "./facts.ts";
 import type { Gate } from "./gate.ts";
 import { ExchangeRecord } from "./record.ts";
@@ -41,6 +43,7 @@ async function tryUntilDecided(
   { gate, connections, tokensPerByte, signal }: ExchangeContext,
   record: ExchangeRecord,
 ): Promise<Result> {
+  const delivery = new Delivery(request, sink, record);
   try {
     const ask = askOf(request, tokensPerByte, performance.now());
     for (;;) {
@@ -48,17 +51,19 @@ async function tryUntilDecided(
         async (lease) => {
           const { upstream } = lease;
           record.attempt(upstream.id);
-          const ended = await attempt({ request, sink, record, lease, pool: connections.to(upstream), signal });
+          const ended = await serve(delivery, { lease, pool: connections.to(upstream), signal });
           if (isUpstreamsFault(ended)) gate.rest(upstream.id);
-          const measured = ended.kind === "answered" ? record.measured() : null;
+          const measured = ended.kind === "answered" ? delivery.measured() : null;
           if (measured !== null) lease.measured(measured);
           return await withWord(ended, lease, signal);
         },
         { signal, ask, again: record.attempts > 0 },
       );
       if (ending.kind === "answered") return { outcome: "answered", error: null };
-      const decision = decideRetry(ending, record);
-      if (decision.kind === "give-up") return resultOf(ending, record);
+      const { attempts, fruitless } = record;
+      const { stuck } = delivery;
+      const decision = decideRetry(ending, { attempts, fruitless, stuck });
+      if (decision.kind === "give-up") return resultOf(ending, record, stuck);
     }
   } catch (error) {
     if (signal?.aborted) return { outcome: "aborted", error: signal.reason };
@@ -66,11 +71,23 @@ async function tryUntilDecided(
   }
 }
 
+/** One attempt: what this worker is to be sent, and its answer. */
+async function serve(delivery: Delivery, worker: Asked): Promise<Ending> {
+  const { signal } = worker;
+  try {
+    const request = await delivery.requestFor(worker);
+    return await attempt({ ...worker, request, receiver: delivery });
+  } catch (error) {
+    if (signal?.aborted) return { kind: "aborted", error: signal.reason };
+    return { kind: "lost", cause: "connection", error: error as Error };
+  }
+}
+
 function isUpstreamsFault({ kind }: Ending): boolean {
   return kind === "lost" || kind === "unsent" || kind === "loading";
 }
 
-function resultOf(miss: Miss, record: ExchangeRecord): Result {
+function resultOf(miss: Miss, record: ExchangeRecord, stuck: string | null): Result {
   const facts = { upstream: record.upstream, started: record.started, bytes: record.bytes };
   switch (miss.kind) {
     case "aborted":
@@ -80,7 +97,9 @@ function resultOf(miss: Miss, record: ExchangeRecord): Result {
       return { outcome: "refused", error: new CorralError("CORRAL_REQUEST_INVALID", message, { cause: miss.error }) };
     }
     case "lost":
-      return { outcome: "lost", error: lost(miss.error, facts) };
+      return { outcome: "lost", error: lost(miss.error, facts, stuck) };
+    case "refused":
+      return { outcome: "lost", error: lost(undefined, facts, stuck) };
     case "unsent": {
       const message = `no connection to a worker could be made in ${record.attempts} attempts; try again`;
       return {
@@ -95,9 +114,19 @@ function resultOf(miss: Miss, record: ExchangeRecord): Result {
   }
 }
 
+type Extent = { readonly upstream: string | null; readonly started: boolean; readonly bytes: number };
+
 /** Whoever cut the worker off for a reason of their own (a pool that closes) has said so in the error. */
-function lost(cause: Error, facts: { upstream: string | null; started: boolean; bytes: number }): Error {
+function lost(cause: Error | undefined, facts: Extent, stuck: string | null): Error {
   if (cause instanceof CorralError && cause.code !== "CORRAL_WORKER_LOST") return cause;
   const extent = facts.started ? `after ${facts.bytes} bytes of its answer` : "before its answer began";
-  return new CorralError("CORRAL_WORKER_LOST", `the worker ended ${extent}; send the request again`, { cause, facts });
+  if (!facts.started || stuck === null) {
+    const message = `the worker ended ${extent}; send the request again`;
+    return new CorralError("CORRAL_WORKER_LOST", message, { cause, facts });
+  }
+  const message = `the worker ended ${extent}, and no other can go on with it: ${stuck}; send the request again`;
+  return new CorralError("CORRAL_WORKER_LOST", message, {
+    cause,
+    facts: { ...facts, code: "stream_not_continuable", reason: stuck },
+  });
 }

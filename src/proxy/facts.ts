@@ -5,22 +5,26 @@ export interface ExchangeFacts {
   readonly outcome: Outcome;
   /** Id of the upstream that was tried last; null where none was reached. */
   readonly upstream: string | null;
-  /** How many upstreams it was sent to; above 1 only where nothing had been sent or the worker was still loading. */
+  /** How many upstreams it was sent to. */
   readonly attempts: number;
+  /** How many of them were asked to go on with what one before had begun. */
+  readonly continued: number;
+  /** Whether it was streamed by the worker for a client that wants it whole. */
+  readonly assembled: boolean;
   /** Status of the answer that the sink was given; null where none came. */
   readonly status: number | null;
   /** Bytes of the answer's body that the sink was given. */
   readonly bytes: number;
   /** From the call until a slot was free (of the last attempt). */
   readonly queuedMs: number;
-  /** From the call until the first byte of the answer's body; null where none came. */
+  /** From the call until the first byte of an answer's body came from a worker; null where none came. */
   readonly firstByteMs: number | null;
   /**
-   * From the call until the first token: in a stream the first event that carries one, else the first byte. Null where
-   * none came.
+   * From the call until a worker's first token: in a stream the first event that carries one, else the first byte. Null
+   * where none came.
    */
   readonly firstTokenMs: number | null;
-  /** Between the pieces of a stream, from its first token on; null where the answer came as a whole. */
+  /** Between the pieces that a worker streamed, from the first token on; null where it gave the answer as a whole. */
   readonly gaps: Gaps | null;
   readonly totalMs: number;
   /** As the engine counts them, read from the end of the answer; null where it does not say. */

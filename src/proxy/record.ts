@@ -6,11 +6,14 @@ import { carriesToken, measuredAtEndOf, tokensAtEndOf } from "./tokens.ts";
 /** Bytes of the answer's end that are looked at for token counts. */
 const TAIL = 4_096;
 
-/** Writes down what happens in one exchange. `chunk` is called for each piece of a stream: it must cost nothing. */
+/** Writes down what happens in one exchange. */
 export class ExchangeRecord {
   readonly #since = performance.now();
   #upstream: string | null = null;
   #attempts = 0;
+  #fruitless = 0;
+  #continued = 0;
+  #assembled = false;
   #queuedMs: number | null = null;
   #status: number | null = null;
   #bytes = 0;
@@ -29,37 +32,71 @@ export class ExchangeRecord {
     return this.#attempts;
   }
 
+  /** Attempts since the last one that brought some of the answer. */
+  get fruitless(): number {
+    return this.#fruitless;
+  }
+
   /** Id of the one tried last. */
   get upstream(): string | null {
     return this.#upstream;
   }
 
+  /** Whether the sink was given the head of an answer. */
   get started(): boolean {
     return this.#status !== null;
   }
 
+  /** Of the body, that the sink was given. */
   get bytes(): number {
     return this.#bytes;
   }
 
+  /** From the first token of a stream to the last one that came. */
+  get generatingMs(): number {
+    return this.#firstTokenAt === null ? 0 : this.#lastAt - this.#firstTokenAt;
+  }
+
   attempt(upstream: string): void {
     this.#attempts += 1;
+    this.#fruitless += 1;
     this.#upstream = upstream;
     this.#queuedMs = performance.now() - this.#since;
   }
 
-  start(status: number, isStream: boolean): void {
-    this.#status = status;
+  /** A worker begins to answer. */
+  begin(isStream: boolean): void {
     this.#isStream = isStream;
   }
 
+  /** A plain answer is taken as a stream. */
+  assemble(): void {
+    this.#assembled = true;
+  }
+
+  /** A worker is asked to go on with what another one has begun. */
+  continue(): void {
+    this.#continued += 1;
+  }
+
+  /** The sink is given the head of an answer. */
+  start(status: number): void {
+    this.#status = status;
+  }
+
+  /** The sink is given so many bytes of its body. */
+  give(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
+  /** Some of the answer has come. Called for each piece of a stream: it must cost nothing. */
   chunk(chunk: Buffer): void {
     const now = performance.now();
     if (this.#firstByteAt === null) this.#firstByteAt = now;
     if (this.#gaps !== null) this.#gaps.add(now - this.#lastAt);
     else if (this.#firstTokenAt === null) this.#lookForToken(chunk, now);
     this.#lastAt = now;
-    this.#bytes += chunk.length;
+    this.#fruitless = 0;
     this.#thirdLast = this.#secondLast;
     this.#secondLast = this.#last;
     this.#last = chunk;
@@ -76,6 +113,8 @@ export class ExchangeRecord {
       outcome,
       upstream: this.#upstream,
       attempts: this.#attempts,
+      continued: this.#continued,
+      assembled: this.#assembled,
       status: this.#status,
       bytes: this.#bytes,
       queuedMs: this.#queuedMs ?? totalMs,

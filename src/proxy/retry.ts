@@ -8,6 +8,8 @@ export type Miss =
   | { readonly kind: "loading" }
   /** It ended after the request had been written, at least in part. */
   | { readonly kind: "lost"; readonly cause: LossCause; readonly error: Error }
+  /** It was to go on with an answer of another worker's, and did not take it so. */
+  | { readonly kind: "refused"; readonly reason: string }
   | { readonly kind: "aborted"; readonly error: Error }
   /** It cannot be written as HTTP: a path or header with characters that have no place there. */
   | { readonly kind: "malformed"; readonly error: Error };
@@ -16,12 +18,14 @@ export type Miss =
 export interface Known {
   /** How many attempts have been made. */
   readonly attempts: number;
-  /** Whether its caller has been given the head of an answer. */
-  readonly started: boolean;
+  /** How many of them since some of the answer came. */
+  readonly fruitless: number;
+  /** Why what its caller has been given can't be taken up by another worker; null where it can, or nothing was given. */
+  readonly stuck: string | null;
 }
 
 export type Decision =
-  /** Send it again, whole: to any other worker, or where its Gate keeps suspects. */
+  /** Send it again, or what remains of it: to any other worker, or where its Gate keeps suspects. */
   { readonly kind: "again"; readonly reason: string } | { readonly kind: "give-up"; readonly reason: string };
 
 /**
@@ -30,26 +34,34 @@ export type Decision =
  */
 const MOST_ATTEMPTS = 5;
 
+/** Workers that are killed or replaced are not the request's fault: those that do kill are found out by their Gate. */
+const MOST_LOSSES = 20;
+
 /** Pure. */
-export function decideRetry(miss: Miss, { attempts, started }: Known): Decision {
+export function decideRetry(miss: Miss, { attempts, fruitless, stuck }: Known): Decision {
   switch (miss.kind) {
     case "aborted":
       return { kind: "give-up", reason: "the caller has gone" };
     case "malformed":
       return { kind: "give-up", reason: "it would be malformed again" };
     case "unsent":
-      return again("nothing was sent", attempts);
+      return again("nothing was sent", fruitless);
     case "loading":
-      return again("the worker is loading", attempts);
+      return again("the worker is loading", fruitless);
     case "lost":
       if (miss.cause === "closed") return { kind: "give-up", reason: "the pool ends" };
-      if (started) return { kind: "give-up", reason: "its answer had begun" };
-      return again("nothing came back", attempts);
+      if (stuck !== null) return { kind: "give-up", reason: stuck };
+      // Who breaks a connection and lives may do it again and again.
+      if (miss.cause === "connection") return again("the connection broke", attempts);
+      return again("another worker can take it up", fruitless, MOST_LOSSES);
+    case "refused":
+      if (stuck !== null) return { kind: "give-up", reason: stuck };
+      return again("there is another way to go on with it", fruitless);
   }
 }
 
-function again(reason: string, attempts: number): Decision {
-  if (attempts >= MOST_ATTEMPTS) return { kind: "give-up", reason: `${attempts} attempts were made` };
+function again(reason: string, attempts: number, most = MOST_ATTEMPTS): Decision {
+  if (attempts >= most) return { kind: "give-up", reason: `${attempts} attempts were made` };
   return { kind: "again", reason };
 }
 

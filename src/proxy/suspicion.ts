@@ -3,7 +3,8 @@ import type { Ending } from "./attempt.ts";
 
 /**
  * What the end of an attempt says of a suspect that was alone in its worker. innocent: it was answered. guilty: the
- * worker died, and nobody else can have done it. open: the worker was lost for another reason, or not reached.
+ * worker died, and nobody else can have done it. open: the worker was lost for another reason, or not reached, or did not
+ * take what it was to go on with.
  * withdrawn: its caller wants no answer any more.
  */
 export type Verdict = "innocent" | "guilty" | "open" | "withdrawn";
@@ -17,6 +18,7 @@ export function verdictOn(ending: Ending): Verdict {
       return makesSuspects(ending.cause) ? "guilty" : "open";
     case "unsent":
     case "loading":
+    case "refused":
       return "open";
     case "aborted":
     case "malformed":

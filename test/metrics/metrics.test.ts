@@ -12,6 +12,8 @@ const request: RequestEvent = {
   outcome: "answered",
   upstream: "m#0.0",
   attempts: 1,
+  continued: 0,
+  assembled: false,
   status: 200,
   bytes: 10,
   queuedMs: 30,

@@ -11,6 +11,8 @@ const FACTS: ExchangeFacts = {
   outcome: "answered",
   upstream: "m#0.0",
   attempts: 1,
+  continued: 0,
+  assembled: false,
   status: 200,
   bytes: 0,
   queuedMs: 0,

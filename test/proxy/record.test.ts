@@ -8,7 +8,7 @@ afterEach(() => vi.useRealTimers());
 function recorded(isStream: boolean, pieces: readonly (readonly [number, string])[]) {
   const record = new ExchangeRecord();
   record.attempt("m#0.0");
-  record.start(200, isStream);
+  record.begin(isStream);
   for (const [after, text] of pieces) {
     vi.advanceTimersByTime(after);
     record.chunk(Buffer.from(text));

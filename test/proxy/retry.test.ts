@@ -5,13 +5,13 @@ import { decideRetry, isLoading, type Miss } from "../../src/proxy/retry.ts";
 const error = new Error("connect ECONNREFUSED");
 
 describe("decideRetry", () => {
-  const first = { attempts: 1, started: false };
+  const first = { attempts: 1, fruitless: 1, stuck: null };
   const lost = (cause: LossCause): Miss => ({ kind: "lost", cause, error });
 
   it("sends again what was never sent", () => {
     const decision = { kind: "again", reason: "nothing was sent" };
     expect(decideRetry({ kind: "unsent", error }, first)).toEqual(decision);
-    expect(decideRetry({ kind: "unsent", error }, { ...first, attempts: 4 })).toEqual(decision);
+    expect(decideRetry({ kind: "unsent", error }, { ...first, fruitless: 4 })).toEqual(decision);
   });
 
   it("sends again what a loading worker turned away", () => {
@@ -19,21 +19,37 @@ describe("decideRetry", () => {
   });
 
   it("gives up after five attempts", () => {
-    const fifth = { ...first, attempts: 5 };
+    const fifth = { ...first, attempts: 5, fruitless: 5 };
     expect(decideRetry({ kind: "unsent", error }, fifth)).toEqual({ kind: "give-up", reason: "5 attempts were made" });
     expect(decideRetry({ kind: "loading" }, fifth).kind).toBe("give-up");
-    expect(decideRetry(lost("killed"), fifth).kind).toBe("give-up");
+    expect(decideRetry(lost("connection"), fifth).kind).toBe("give-up");
+  });
+
+  it("bears more losses that are not its fault, and not without end", () => {
+    expect(decideRetry(lost("killed"), { ...first, fruitless: 19 }).kind).toBe("again");
+    expect(decideRetry(lost("killed"), { ...first, fruitless: 20 }).kind).toBe("give-up");
+  });
+
+  it("bears few broken connections, even where each brought some of the answer", () => {
+    expect(decideRetry(lost("connection"), first)).toEqual({ kind: "again", reason: "the connection broke" });
+    expect(decideRetry(lost("connection"), { ...first, attempts: 5 }).kind).toBe("give-up");
+  });
+
+  it("goes on in another way where a worker does not take it in this one, and where there is one", () => {
+    expect(decideRetry({ kind: "refused", reason: "400" }, first).kind).toBe("again");
+    const decision = decideRetry({ kind: "refused", reason: "400" }, { ...first, stuck: "the engine answered 400" });
+    expect(decision).toEqual({ kind: "give-up", reason: "the engine answered 400" });
   });
 
   it.each(["aborted", "malformed"] as const)("never sends again what is %s", (kind) => {
     expect(decideRetry({ kind, error }, first).kind).toBe("give-up");
   });
 
-  it.each(["killed", "crashed", "stopped", "hung", "drain", "connection"] as const)(
-    "sends again what was in a worker lost by %s, as long as no answer has begun",
+  it.each(["killed", "crashed", "stopped", "hung", "drain"] as const)(
+    "sends again what was in a worker lost by %s, as long as what has come can be taken up",
     (cause) => {
-      expect(decideRetry(lost(cause), first)).toMatchObject({ kind: "again", reason: "nothing came back" });
-      expect(decideRetry(lost(cause), { ...first, started: true }).kind).toBe("give-up");
+      expect(decideRetry(lost(cause), first)).toMatchObject({ kind: "again", reason: "another worker can take it up" });
+      expect(decideRetry(lost(cause), { ...first, stuck: "a tool call had begun" }).kind).toBe("give-up");
     },
   );
 

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { PoolOptions } from "../../src/config/pool-options.ts";
 import { createPool } from "../../src/pool.ts";
@@ -39,28 +40,46 @@ interface Seen {
 }
 const seen = async () => (await (await pool.request({ path: "/fake" })).json()) as Seen;
 
+const eventsOf = (text: string): string[] =>
+  text.split(/\n\n+/).flatMap((event) => (event === "" ? [] : [event.slice("data: ".length)]));
+
+const piecesOf = (text: string): string[] =>
+  eventsOf(text).flatMap((data) => (data === "[DONE]" ? [] : (JSON.parse(data).choices?.[0]?.delta?.content ?? [])));
+
 describe("a worker that dies", () => {
-  test("in the middle of a stream: the client has what came, and an error event", async () => {
+  test("in the middle of a stream: another goes on with it", async () => {
     const text = await (await ask("one two !close 2 three", { stream: true })).text();
-    const events = text.split(/\n\n+/).filter((event) => event !== "");
-    const pieces = events.slice(0, -1).map((event) => JSON.parse(event.slice(6)).choices[0].delta.content);
+    expect(piecesOf(text).join("")).toBe("one two !close 2 three");
+    expect(text.match(/"role":/g)).toHaveLength(1);
+    expect(text.endsWith("data: [DONE]\n\n")).toBe(true);
+  });
+
+  test("in the middle of a stream that can't go on: the client has what came, and an error event", async () => {
+    const text = await (await ask("one two !close 2 three", { stream: true, logprobs: true })).text();
     // The last piece may have died with the worker.
-    expect([["one"], ["one", " two"]]).toContainEqual(pieces.filter((piece) => piece !== null));
-    expect(JSON.parse(events.at(-1)?.slice(6) ?? "")).toMatchObject({
-      error: { type: "server_error", code: "CORRAL_WORKER_LOST", source: "worker" },
+    expect([["one"], ["one", " two"]]).toContainEqual(piecesOf(text));
+    expect(JSON.parse(eventsOf(text).at(-1) ?? "")).toMatchObject({
+      error: { type: "server_error", code: "stream_not_continuable", source: "worker" },
     });
   });
 
-  test("before its first byte: 502, not counted as the gateway's", async () => {
-    const response = await ask("!segv");
-    expect([response.status, response.headers.get("x-corral-error-source")]).toEqual([502, "worker"]);
-    expect(await response.json()).toMatchObject({ error: { code: "CORRAL_WORKER_LOST" } });
+  test("in the middle of a stream that is not to go on: the same", async () => {
+    const body = chat("one two !close 2 three", { stream: true });
+    const headers = { "content-type": "application/json", "x-corral-continue": "off" };
+    const text = await (await fetch(`${front.url}${CHAT}`, { method: "POST", headers, body })).text();
+    const error = { code: "stream_not_continuable", message: expect.stringContaining("switched off") };
+    expect(JSON.parse(eventsOf(text).at(-1) ?? "")).toMatchObject({ error });
+    const wrong = { ...headers, "x-corral-continue": "perhaps" };
+    expect((await fetch(`${front.url}${CHAT}`, { method: "POST", headers: wrong, body })).status).toBe(400);
   });
 
-  test("and the next request is answered by the one that replaces it", async () => {
-    await ask("!segv");
+  test("of a request, twice: it is refused, and the next one is answered by who replaces the worker", async () => {
+    // One that no earlier run has been refused.
+    const response = await ask(`!segv ${randomUUID()}`);
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({ error: { code: "request_kills_worker" } });
     expect((await ask("hello")).status).toBe(200);
-    expect(pool.stats().restarts).toBe(1);
+    expect(pool.stats().restarts).toBe(2);
   });
 });
 

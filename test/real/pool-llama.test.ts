@@ -77,13 +77,11 @@ describe("a pool of llama-server workers on the echo model", () => {
     expect(new Set(seen).size).toBe(seen.length);
   });
 
-  it("kill -9 of a worker under load, 10 times: loses only what was in it, and is whole again each time", async () => {
+  it("kill -9 of a worker under load, 10 times: loses nothing, not even what was in it, and is whole again each time", async () => {
     const pool = await created({ workers: 2 });
     const texts = randomTexts(200, 200);
     const files = await openFiles();
-    let killed = "";
     const wrong: unknown[] = [];
-    const lostIn = new Set<string>();
     let isOver = false;
     let next = 0;
     const client = async (): Promise<void> => {
@@ -93,9 +91,7 @@ describe("a pool of llama-server workers on the echo model", () => {
           const answer = await (next % 2 === 0 ? chat(pool, text) : stream(pool, text));
           if (answer !== text) wrong.push({ text, answer });
         } catch (error) {
-          const { code, facts } = error as { code?: string; facts?: { upstream: string } };
-          if (code === "CORRAL_WORKER_LOST" && facts?.upstream === killed) lostIn.add(facts.upstream);
-          else wrong.push(error);
+          wrong.push(error);
         }
       }
     };
@@ -103,7 +99,7 @@ describe("a pool of llama-server workers on the echo model", () => {
     for (let round = 0; round < 10; round++) {
       await until(() => pool.stats().slots.busy === 8);
       const victim = pool.stats().workers[round % 2];
-      killed = victim?.id ?? "";
+      const killed = victim?.id ?? "";
       const whole = workerEvent(
         pool,
         ({ replica, id, state }) => replica === victim?.replica && id !== killed && state.name === "ready",
@@ -115,7 +111,6 @@ describe("a pool of llama-server workers on the echo model", () => {
     isOver = true;
     await Promise.all(clients);
     expect(wrong).toEqual([]);
-    expect(lostIn.size).toBeGreaterThan(0);
     expect(pool.stats()).toMatchObject({ state: "ready", restarts: 10, slots: { busy: 0 }, queued: 0 });
     await until(() => pool.stats().workers.every(({ state }) => state === "ready"));
     expect(await chat(pool, texts[0] ?? "")).toBe(texts[0]);

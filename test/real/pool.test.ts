@@ -190,15 +190,15 @@ describe("a caller that goes", () => {
 });
 
 describe("a worker that dies", () => {
-  it("loses its own requests and no others, and is replaced", async () => {
+  it("has its requests taken over by the others, and is replaced", async () => {
     const pool = await created({ workers: 2, slots: 4 });
-    const [victim, other] = pool.stats().workers.map(({ id }) => id);
-    const where = new Map<string, string>();
-    pool.on("request", ({ upstream, outcome }) => where.set(`${where.size}`, `${upstream} ${outcome}`));
+    const taken: number[] = [];
+    pool.on("request", ({ continued }) => taken.push(continued));
+    const texts = Array.from({ length: 8 }, (_, index) => `text ${index} a b c d !pace 60`);
     let begun = 0;
-    const results = Promise.allSettled(
-      Array.from({ length: 8 }, async (_, index) => {
-        const chunks = pool.chatStream(say(`text ${index} a b c d !pace 60`));
+    const answers = Promise.all(
+      texts.map(async (text) => {
+        const chunks = pool.chatStream(say(text));
         await chunks.next();
         begun += 1;
         return textOf(chunks);
@@ -210,16 +210,10 @@ describe("a worker that dies", () => {
       ({ replica, start, state }) => replica === 0 && start === 1 && state.name === "ready",
     );
     process.kill(pidsOf(pool)[0] ?? 0, "SIGKILL");
-    const errors = (await results).flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
-    expect(errors.length).toBe(4);
-    for (const error of errors) {
-      expect(error).toMatchObject({ code: "CORRAL_WORKER_LOST", facts: { upstream: victim, started: true } });
-    }
-    expect([...where.values()].toSorted()).toEqual(
-      [...Array(4).fill(`${victim} lost`), ...Array(4).fill(`${other} answered`)].toSorted(),
-    );
+    expect(await answers).toEqual(texts);
+    expect(Math.max(...taken)).toBeLessThanOrEqual(1);
     await again;
-    expect(pool.stats()).toMatchObject({ state: "ready", restarts: 1, lost: 4 });
+    expect(pool.stats()).toMatchObject({ state: "ready", restarts: 1, lost: 0 });
     expect((await pool.chat(say("whole again"))).choices[0]?.message.content).toBe("whole again");
   });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { EventParser, eventsOf, type ServerEvent } from "../../src/pool/sse.ts";
+import { EventParser, eventsOf, type ServerEvent } from "../../src/proxy/sse.ts";
 
 function parse(...pieces: (string | Uint8Array)[]): ServerEvent[] {
   const parser = new EventParser();

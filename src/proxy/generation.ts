@@ -1,0 +1,47 @@
+import { isObject, type Json } from "./event.ts";
+import type { UpstreamRequest } from "./sink.ts";
+
+/** A request whose answer is text, made token by token: one that can be streamed, assembled and continued. */
+export interface Generation {
+  readonly kind: "chat" | "completion";
+  readonly body: Json;
+  /** Whether the client wants it as a stream. */
+  readonly isStream: boolean;
+}
+
+/** Null where it is something else, or nothing that an engine would answer. */
+export function generationOf({ method, path, body, parsed }: UpstreamRequest): Generation | null {
+  const kind = KINDS.get(path.split("?", 1)[0] ?? "");
+  if (kind === undefined || method !== "POST" || body === null) return null;
+  const json = parsed ?? parse(body);
+  if (json === null) return null;
+  const asks = kind === "chat" ? Array.isArray(json.messages) && json.messages.length > 0 : json.prompt !== undefined;
+  const stream = json.stream ?? false;
+  return asks && typeof stream === "boolean" ? { kind, body: json, isStream: stream } : null;
+}
+
+const KINDS = new Map<string, Generation["kind"]>([
+  ["/v1/chat/completions", "chat"],
+  ["/v1/completions", "completion"],
+]);
+
+function parse(body: Buffer): Json | null {
+  try {
+    const json: unknown = JSON.parse(body.toString());
+    return isObject(json) ? json : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The fields of these that ask for something, by their values that don't. Null counts as not given. */
+export type Harmless = Readonly<Record<string, readonly unknown[]>>;
+
+/** The first of the fields that asks for something; null where none does. */
+export function firstAskedFor(body: Json, fields: Harmless): string | null {
+  const asked = Object.entries(fields).find(([field, harmless]) => {
+    const value = body[field] ?? null;
+    return value !== null && !harmless.includes(value);
+  });
+  return asked?.[0] ?? null;
+}
