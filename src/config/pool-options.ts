@@ -161,6 +161,11 @@ const fields = z.strictObject({
       "A busy worker that has sent no byte for so long and uses no CPU time is replaced; sooner where its usual pauses are shorter.",
     ),
   drainTimeout: milliseconds.default(30_000).describe("How long a drain of this model waits for running requests."),
+  moveTimeout: milliseconds
+    .default(5_000)
+    .describe(
+      "Where a worker is replaced or fewer are needed: how long running requests stay in it before they go on in another.",
+    ),
   killTimeout: milliseconds.default(5_000).describe("How long a worker may take to end after SIGTERM before SIGKILL."),
 });
 

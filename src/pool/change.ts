@@ -15,6 +15,7 @@ const FIXED: ReadonlySet<Option> = new Set<Option>([
   "probeTimeout",
   "stallTimeout",
   "drainTimeout",
+  "moveTimeout",
   "killTimeout",
 ]);
 

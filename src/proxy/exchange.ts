@@ -51,6 +51,7 @@ async function tryUntilDecided(
         async (lease) => {
           const { upstream } = lease;
           record.attempt(upstream.id);
+          lease.mayMove(() => delivery.stuck === null);
           const ended = await serve(delivery, { lease, pool: connections.to(upstream), signal });
           if (isUpstreamsFault(ended)) gate.rest(upstream.id);
           const measured = ended.kind === "answered" ? delivery.measured() : null;

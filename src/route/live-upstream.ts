@@ -8,6 +8,8 @@ export interface Lease {
   readonly upstream: LiveUpstream;
   /** Calls back when the upstream is cut, with the reason; at once if it has been. The last listener counts. */
   onCut(listener: (loss: Loss) => void): void;
+  /** Who asks may be told to go elsewhere, by a cut, whenever this says so. Default: never. */
+  mayMove(says: () => boolean): void;
   /** A byte came back. */
   progress(): void;
   /** The receiver takes no more: until `resume`, silence is not the worker's fault. */
@@ -180,6 +182,11 @@ export class LiveUpstream implements Upstream {
     for (const lease of [...this.#leases]) lease.cut(loss);
   }
 
+  /** Cuts what can as well go on elsewhere just now. */
+  move(loss: Loss): void {
+    for (const lease of [...this.#leases]) if (lease.canMove) lease.cut(loss);
+  }
+
   #remove(lease: OneLease): void {
     this.#leases.delete(lease);
     if (this.#leases.size > 0) return;
@@ -205,6 +212,7 @@ class OneLease implements Lease {
   readonly #events: LeaseEvents;
   #cut: Loss | null = null;
   #tell: ((loss: Loss) => void) | null = null;
+  #canMove = (): boolean => false;
   #paused = false;
   #released = false;
 
@@ -219,6 +227,14 @@ class OneLease implements Lease {
   onCut(listener: (loss: Loss) => void): void {
     this.#tell = listener;
     if (this.#cut !== null) listener(this.#cut);
+  }
+
+  get canMove(): boolean {
+    return this.#canMove();
+  }
+
+  mayMove(says: () => boolean): void {
+    this.#canMove = says;
   }
 
   pause(): void {

@@ -17,4 +17,6 @@ export interface Load {
   whenIdle(signal?: AbortSignal): Promise<void>;
   /** What is still in flight goes no further here: the connections are closed. */
   cut(loss: Loss): void;
+  /** The same for what can as well go on elsewhere just now. */
+  move(loss: Loss): void;
 }

@@ -67,11 +67,11 @@ export class Replica {
 
   /**
    * Ends the worker and starts no other. Resolves when nothing is left. "kill" after "drain" cuts it short.
-   * @param limit of a drain: see Worker.drain
+   * @param limit of a drain, and `canMove`: see Worker.drain
    */
-  async stop(how: "drain" | "kill", limit?: number): Promise<void> {
+  async stop(how: "drain" | "kill", limit?: number, canMove?: boolean): Promise<void> {
     this.#stopped.abort();
-    await (how === "drain" ? this.#worker?.drain(limit) : this.#worker?.kill());
+    await (how === "drain" ? this.#worker?.drain(limit, canMove) : this.#worker?.kill());
     await this.#done;
   }
 

@@ -2,8 +2,9 @@ import type { WorkerPlan } from "../plan/plan.ts";
 import type { Replica } from "./replica.ts";
 
 /**
- * Milliseconds for running requests where a worker ends because the plan changes or it is started anew: nobody asked for
- * the requests to end, so that they get the time of a long answer, and not a stop's `drainTimeout`.
+ * Milliseconds for running requests where a worker ends because the plan changes or it is started anew, and they can't go
+ * on elsewhere: nobody asked for the requests to end, so that they get the time of a long answer, and not a stop's
+ * `drainTimeout`.
  */
 const LONG_ANSWER = 600_000;
 
@@ -40,10 +41,13 @@ export class Roster {
     }
   }
 
-  /** Ends those that were set aside when their requests have been answered. Resolves when they are gone. */
-  async endLeaving(): Promise<void> {
+  /**
+   * Ends those that were set aside when their requests have been answered, or have gone elsewhere. Resolves when they
+   * are gone.
+   */
+  async endLeaving(canMove: boolean): Promise<void> {
     const ended = [...this.#leaving].map(async (replica) => {
-      await replica.stop("drain", LONG_ANSWER);
+      await replica.stop("drain", LONG_ANSWER, canMove);
       this.#leaving.delete(replica);
     });
     await Promise.all(ended);

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Load } from "./load.ts";
+import { slept } from "./slept.ts";
 
 /** Milliseconds between two looks: reading one line of /proc takes some 50 us. */
 const PAUSE = 150;
@@ -26,9 +26,7 @@ export async function untilStopped(
 ): Promise<boolean> {
   let inARow = 0;
   let skipped = 0;
-  while (!signal.aborted) {
-    await sleep(PAUSE, undefined, { signal }).catch(() => {});
-    if (signal.aborted) break;
+  while (await slept(PAUSE, signal)) {
     if (load.inFlight === 0 && inARow === 0 && ++skipped < IDLE_LOOKS) continue;
     skipped = 0;
     inARow = (await isStopped(pid)) ? inARow + 1 : 0;

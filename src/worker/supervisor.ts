@@ -150,7 +150,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   /**
    * Goes over to another plan, which may have no workers: those whose plan is the same go on undisturbed, others are
-   * drained and started anew one after the other. What runs in one gets ten minutes, or what `close` leaves it. Resolves
+   * drained and started anew one after the other. What runs in one goes on in another after `moveTimeout`; what can't do so
+   * gets ten minutes, or what `close` leaves it. Resolves
    * when each new worker has been tried; calls come one after the other.
    *
    * @throws CorralError CORRAL_POOL_CLOSED
@@ -197,7 +198,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#plan = next;
     for (const step of steps) {
       await this.#take(step);
-      await this.#roster.endLeaving();
+      await this.#endLeaving();
       if (this.#isOver) return;
     }
   }
@@ -214,7 +215,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         if (step.retireAfter.length > 0) await this.#roster.takeBack(replica);
         throw replica.lastFailure === null ? closed() : startError(replica.lastFailure);
       }
-      await this.#roster.endLeaving();
+      await this.#endLeaving();
     }
   }
 
@@ -240,13 +241,17 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   /** @returns what it has started when that has been tried; null where there was nothing to start, or all ends */
   async #take({ retire, start, retireAfter }: Step): Promise<Replica | null> {
     this.#roster.setAside(retire);
-    await this.#roster.endLeaving();
+    await this.#endLeaving();
     if (this.#isOver || start === null) return null;
     this.#roster.setAside(retireAfter);
     const replica = new Replica(start, this.#world);
     this.#roster.add(replica);
     await replica.tried;
     return replica;
+  }
+
+  async #endLeaving(): Promise<void> {
+    await this.#roster.endLeaving(this.#plan.workers.length > 0);
   }
 
   async #end(how: "drain" | "kill"): Promise<void> {

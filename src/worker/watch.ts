@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Pulse } from "../engine/engine.ts";
 import { readCpuTime } from "./cpu-time.ts";
 import type { Load } from "./load.ts";
 import type { Probe, ProbeAnswer } from "./probe.ts";
 import { judge, type Observation, progressLimits, type Verdict } from "./progress.ts";
+import { slept } from "./slept.ts";
 import { readWants } from "./threads.ts";
 
 /** A share of one CPU below this is no work: answering the probes takes less than a thousandth. */
@@ -141,15 +141,5 @@ class Watcher {
     if (this.#cpu === null || idle || (spent >= LEAST_CPU_TIME && spent >= elapsed * LEAST_CPU_SHARE)) {
       this.#cpu = { used, at: this.#clock };
     }
-  }
-}
-
-/** @returns false once the signal has aborted */
-async function slept(ms: number, signal: AbortSignal): Promise<boolean> {
-  try {
-    await sleep(ms, undefined, { signal });
-    return true;
-  } catch {
-    return false;
   }
 }

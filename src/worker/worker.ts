@@ -15,6 +15,7 @@ import { Probe } from "./probe.ts";
 import { type ProcessEnd, type RunningProcess, startProcess } from "./process.ts";
 import { untilReady } from "./readiness.ts";
 import type { Ring } from "./ring.ts";
+import { slept } from "./slept.ts";
 import type { Failure, WorkerState } from "./state.ts";
 import { untilStopped } from "./stopped.ts";
 import { watch } from "./watch.ts";
@@ -29,6 +30,7 @@ export type WorkerOptions = Pick<
   | "probeTimeout"
   | "stallTimeout"
   | "drainTimeout"
+  | "moveTimeout"
   | "killTimeout"
 >;
 
@@ -62,6 +64,8 @@ export interface WorkerSetup {
   readonly output: Ring;
 }
 
+/** Milliseconds. */
+const MOVE_INTERVAL = 1_000;
 /** Of its output in a failure. */
 const LAST_LINES = 100;
 
@@ -139,11 +143,13 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
    * Lets running requests finish, cuts the others, ends the process. Resolves when it is gone. Of several calls the one
    * whose limit is over first counts.
    * @param limit milliseconds for the running requests. Default `drainTimeout`
+   * @param canMove whether there are, or will be, others for them to go on in: those that can do so after `moveTimeout`
    */
-  async drain(limit: number = this.#setup.options.drainTimeout): Promise<void> {
+  async drain(limit: number = this.#setup.options.drainTimeout, canMove = false): Promise<void> {
     const isFirst = this.#order === null && !this.#isOver;
     if (isFirst) this.#order = "drain";
     if (this.#order === "drain") this.#limitDrain(limit);
+    if (isFirst && canMove) void this.#moveRequests();
     if (isFirst) await this.#drain();
     await this.ended;
   }
@@ -272,6 +278,16 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
     const limit = patience(killTimeout, gone.signal);
     limit.signal.addEventListener("abort", () => this.#process?.kill("SIGKILL"));
     await this.ended.finally(() => limit.end());
+  }
+
+  /** Asked again and again: what can't move now may do so later. */
+  async #moveRequests(): Promise<void> {
+    const { signal } = this.#over;
+    await slept(this.#setup.options.moveTimeout, signal);
+    while (!signal.aborted) {
+      this.#load?.move(drained(this.id));
+      await slept(MOVE_INTERVAL, signal);
+    }
   }
 
   async #untilIdle(): Promise<void> {

@@ -178,6 +178,25 @@ describe("a pool that is restarted", () => {
     process.stdout.write(`3 rolling restarts of 2 workers: ${answered} requests answered, ${failures.length} failed\n`);
   });
 
+  it.each([1, 2])("does not wait for a long answer: it goes on in another worker (%i workers)", async (workers) => {
+    const options = { workers, threads: 1, slots: 2, moveTimeout: 20, probeInterval: 50 };
+    const pool = openPool(options, { engine: fakeEngine() });
+    pools.push(pool);
+    await pool.ready();
+    const upstreams: (string | null)[] = [];
+    pool.on("request", ({ upstream, attempts }) => upstreams.push(`${upstream} ${attempts > 1}`));
+    const client = new AbortController();
+    const endless = pool.chat({ messages: [{ role: "user", content: "!hang" }] }, client);
+    endless.catch(() => {});
+    await until(() => pool.stats().slots.busy === 1);
+    await pool.restart();
+    await until(() => pool.stats().slots.busy === 1);
+    expect(pool.stats().workers.map(({ id }) => id)).toEqual(["echo#0.1", "echo#1.1"].slice(0, workers));
+    client.abort(new Error("enough"));
+    await expect(endless).rejects.toThrow("enough");
+    expect(upstreams).toEqual([expect.stringMatching(/#[01]\.1 true$/)]);
+  });
+
   it("holds requests where a worker that is alone has no room for another", async () => {
     const machine = await readMachine();
     const tight = { ...machine, memory: { ...machine.memory, available: 200 * 1024 ** 2 } };
