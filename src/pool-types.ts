@@ -207,6 +207,8 @@ export type PoolState = "starting" | "ready" | "idle" | "failed" | "closing" | "
 export interface WorkerStats extends Omit<WorkerSnapshot, "state"> {
   /** "trial": it is ready, and serves none but requests that may have killed another worker. */
   readonly state: WorkerSnapshot["state"] | "trial";
+  /** Whether any request may be sent to it: one that is ready may be put aside, for a trial or because it is still. */
+  readonly admitted: boolean;
   readonly slots: number;
   readonly inFlight: number;
   readonly served: number;

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "undici";
 import type { InstanceStatus } from "../../src/admin/status.ts";
+import type { WorkerStats } from "../../src/pool-types.ts";
 import { corralCommand, startCorral } from "../fronts/corral.ts";
 import { workersOf } from "../fronts/worker-address.ts";
 import { freshDirectory } from "../kit/fresh-directory.ts";
@@ -34,8 +35,9 @@ export async function startCorralContestant(
 
 interface WorkerNow {
   readonly pid: number;
-  /** "ready" is one that any request may be sent to. */
-  readonly state: string;
+  readonly state: WorkerStats["state"];
+  /** Whether any request may be sent to it, and not only suspects. */
+  readonly admitted: boolean;
 }
 
 /** Asks the admin socket, as `corral status` does. */
@@ -50,12 +52,12 @@ class StatusReader {
     const { body } = await this.#client.request({ method: "GET", path: "/status" });
     const { models } = (await body.json()) as InstanceStatus;
     return models.flatMap(({ workers }) =>
-      workers.flatMap(({ pid, state }) => (typeof pid === "number" ? [{ pid, state }] : [])),
+      workers.flatMap(({ pid, state, admitted }) => (pid === null ? [] : [{ pid, state, admitted }])),
     );
   }
 
   async ready(): Promise<WorkerNow[]> {
-    return (await this.workers()).filter(({ state }) => state === "ready");
+    return (await this.workers()).filter(({ state, admitted }) => state === "ready" && admitted);
   }
 
   close(): Promise<void> {
@@ -67,15 +69,15 @@ class StatusReader {
 const LOOKS_EVERY = 20;
 
 /** What a worker that has ended, or is about to, is said to be. */
-const ENDS = ["draining", "stopped", "failed"];
+const ENDS: readonly WorkerNow["state"][] = ["draining", "stopped", "failed"];
 
-/** Looks at the workers' states all the time: one that is gone was serving if it was ready when it was last seen alive. */
+/** Looks at the workers all the time: one that is gone was serving if it was admitted when it was last seen alive. */
 function watchDeaths(status: StatusReader): () => Promise<Deaths> {
-  const seen = new Map<number, string>();
+  const seen = new Map<number, boolean>();
   let isOver = false;
   const look = async (): Promise<void> => {
     while (!isOver) {
-      for (const { pid, state } of await status.workers()) if (!ENDS.includes(state)) seen.set(pid, state);
+      for (const { pid, state, admitted } of await status.workers()) if (!ENDS.includes(state)) seen.set(pid, admitted);
       await sleep(LOOKS_EVERY);
     }
   };
@@ -85,6 +87,6 @@ function watchDeaths(status: StatusReader): () => Promise<Deaths> {
     await looking;
     const alive = new Set((await status.ready()).map(({ pid }) => pid));
     const dead = [...seen].filter(([pid]) => !alive.has(pid));
-    return { deaths: dead.length, serving: dead.filter(([, state]) => state === "ready").length };
+    return { deaths: dead.length, serving: dead.filter(([, admitted]) => admitted).length };
   };
 }

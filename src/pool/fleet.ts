@@ -175,11 +175,11 @@ export class Fleet {
   #workerStats({ wellAt = 0, ...worker }: WorkerSnapshot): WorkerStats {
     const upstream = this.#upstreams.get(worker.id);
     const footprint = this.#instruments.footprintOf(worker.pid);
-    if (upstream === undefined) return { ...worker, slots: 0, inFlight: 0, served: 0, footprint };
-    const { slots, inFlight, served, lastProgressAt } = upstream;
+    if (upstream === undefined) return { ...worker, admitted: false, slots: 0, inFlight: 0, served: 0, footprint };
+    const { admitted, slots, inFlight, served, lastProgressAt } = upstream;
     const state = worker.state === "ready" && this.quarantine.holds(upstream) ? "trial" : worker.state;
     const quiet = inFlight > 0 ? { quiet: performance.now() - Math.max(lastProgressAt, wellAt) } : {};
-    return { ...worker, state, slots, inFlight, served, footprint, ...quiet };
+    return { ...worker, state, admitted, slots, inFlight, served, footprint, ...quiet };
   }
 }
 

@@ -37,7 +37,7 @@ const status: InstanceStatus = {
       workers: [
         {
           ...{ id: "qwen#0.1", replica: 0, pid: 100, state: "ready", cpus: [0, 1], slots: 4, inFlight: 3, served: 10 },
-          ...{ restarts: 1, footprint: null },
+          ...{ restarts: 1, footprint: null, admitted: true },
           lastFailure: {
             ...{
               reason: "killed",
@@ -56,7 +56,7 @@ const status: InstanceStatus = {
         },
         {
           ...{ id: "qwen#1.0", replica: 1, pid: null, state: "starting", cpus: [], slots: 0, inFlight: 0, served: 0 },
-          ...{ restarts: 0, lastFailure: null, footprint: null },
+          ...{ restarts: 0, lastFailure: null, footprint: null, admitted: false },
         },
       ],
     },

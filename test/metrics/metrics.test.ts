@@ -56,6 +56,7 @@ const workerStats: WorkerStats = {
   cpus: [0],
   restarts: 0,
   lastFailure: null,
+  admitted: true,
   slots: 1,
   inFlight: 0,
   served: 0,

@@ -12,6 +12,7 @@ const worker: WorkerStats = {
   cpus: [0, 1],
   restarts: 3,
   lastFailure: null,
+  admitted: true,
   slots: 4,
   inFlight: 2,
   served: 9,

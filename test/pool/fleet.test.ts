@@ -29,11 +29,23 @@ describe("Fleet", () => {
   it("sends requests to a worker from ready to draining, not while it is suspect", async () => {
     const fleet = enlisted();
     const healthy: boolean[] = [];
+    const admitted: (boolean | undefined)[] = [];
+    const snapshot = {
+      id: "m#0.0",
+      replica: 0,
+      pid: 7,
+      state: "ready",
+      cpus: [],
+      restarts: 0,
+      lastFailure: null,
+    } as const;
     for (const state of [ready, suspect, ready, draining, stopped]) {
       fleet.follow(event(0, state));
       healthy.push(fleet.admission.hasUpstream);
+      admitted.push(fleet.stats([snapshot]).workers[0]?.admitted);
     }
     expect(healthy).toEqual([true, false, true, false, false]);
+    expect(admitted).toEqual(healthy);
   });
 
   it("keeps requests waiting from one start of a worker to the next", async () => {
@@ -90,8 +102,8 @@ describe("Fleet", () => {
     const gone: WorkerSnapshot = { ...worker, id: "m#1.3", state: "failed" };
     expect(fleet.stats([worker, gone])).toEqual({
       workers: [
-        { ...worker, slots: 4, inFlight: 1, served: 0, quiet: expect.any(Number), footprint: null },
-        { ...gone, slots: 0, inFlight: 0, served: 0, footprint: null },
+        { ...worker, admitted: true, slots: 4, inFlight: 1, served: 0, quiet: expect.any(Number), footprint: null },
+        { ...gone, admitted: false, slots: 0, inFlight: 0, served: 0, footprint: null },
       ],
       slots: { total: 4, busy: 1 },
       queued: 0,

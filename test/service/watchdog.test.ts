@@ -67,6 +67,7 @@ describe("what counts as progress", () => {
     inFlight: 1,
     served: 5,
     footprint: null,
+    admitted: true,
   } as const;
   const limits = { stallTimeout: 1_000, startTimeout: 60_000 };
 

@@ -15,6 +15,8 @@ const LIMIT = 3_000;
 interface StopFigures {
   readonly plain: Counts;
   readonly streams: Counts;
+  /** As `longestWait`, of what was over before the stop: the machine's own share of it. */
+  readonly before: number;
   /** The longest time in which a client got nothing, before its answer or within it. Milliseconds. */
   readonly longestWait: number;
   /** Requests that waited longer than the limit. */
@@ -29,8 +31,9 @@ export const stopCase: FaultCase<StopFigures> = {
   engines: ["llama", "chatglm"],
   start: () => ({ queue: null }),
   measure,
-  row: ({ plain, streams, longestWait, overdue }) => ({
-    "longest wait, s": figure(longestWait / 1000),
+  row: ({ plain, streams, before, longestWait, overdue }) => ({
+    "longest wait before, s": figure(before / 1000),
+    "then, s": figure(longestWait / 1000),
     "waited over 3 s": `${overdue}`,
     ...countColumns(plain, streams),
   }),
@@ -48,6 +51,7 @@ async function measure({ contestant, suite, quick }: Scene): Promise<StopFigures
   const load = new Load(contestant.origin, suite, CLIENTS);
   await sleep(AROUND);
   const [victim] = contestant.workers();
+  const undisturbed = load.outcomes.length;
   try {
     if (victim !== undefined) process.kill(victim.pid, "SIGSTOP");
     await sleep(quick ? STOPPED_QUICK : STOPPED);
@@ -60,6 +64,7 @@ async function measure({ contestant, suite, quick }: Scene): Promise<StopFigures
   return {
     plain: countsOf(load.outcomes, false),
     streams: countsOf(load.outcomes, true),
+    before: Math.max(...waits.slice(0, undisturbed)),
     longestWait: Math.max(...waits),
     overdue: waits.filter((wait) => wait > LIMIT).length,
   };
