@@ -38,6 +38,7 @@ import type {
 } from "./pool-types.ts";
 import { exchange } from "./proxy/exchange.ts";
 import { Fingerprints, type Remembered } from "./proxy/fingerprints.ts";
+import { RetryBudget } from "./proxy/retry-budget.ts";
 import type { Sink, UpstreamRequest } from "./proxy/sink.ts";
 import { Journal } from "./worker/journal.ts";
 
@@ -79,6 +80,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
   readonly name: string;
   #options: ResolvedPoolOptions;
   readonly #setup: PoolSetup;
+  readonly #budget: RetryBudget;
   readonly #poisonFile: PoisonFile;
   readonly #culprits: Fingerprints;
   readonly #fleet: Fleet;
@@ -96,6 +98,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     this.name = nameOfPool(options);
     this.#options = options;
     this.#setup = setup;
+    this.#budget = new RetryBudget(options.retryBudget, performance.now());
     this.#poisonFile = new PoisonFile(setup.stateDir ?? stateDir(), this.name);
     this.#culprits = new Fingerprints(options.poisonMemory, (all) => this.#keepCulprits(all));
     this.#culprits.recall(this.#poisonFile.read(Date.now()));
@@ -163,7 +166,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     const timeout = request.timeout ?? (requestTimeout > 0 ? requestTimeout : undefined);
     const gate = quarantine.enter(request);
     const asked = { ...request, timeout, continues: continues && continueAnswers };
-    const answer = exchange(asked, sink, { gate, connections, tokensPerByte, signal });
+    const answer = exchange(asked, sink, { gate, budget: this.#budget, connections, tokensPerByte, signal });
     this.#workforce.enter();
     this.#running.add(answer);
     const facts = await answer;
@@ -216,6 +219,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     this.#options = wish;
     this.#fleet.adopt(wish);
     this.#culprits.memory = wish.poisonMemory;
+    this.#budget.share = wish.retryBudget;
   }
 
   async load(): Promise<void> {

@@ -141,6 +141,14 @@ const fields = z.strictObject({
     .describe(
       "The first token is wanted within so long, unless the request says otherwise; what can't have it is refused with 429. 0: whenever it comes.",
     ),
+  retryBudget: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.2)
+    .describe(
+      "Requests that may be sent a second time when their worker was lost before it had answered, as a share of all; 20 in 10 s may always.",
+    ),
   poisonMemory: milliseconds
     .default(86_400_000)
     .describe("How long a request is refused that has killed a worker which served nobody else."),

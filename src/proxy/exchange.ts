@@ -8,11 +8,13 @@ import type { ExchangeFacts, Outcome } from "./facts.ts";
 import type { Gate } from "./gate.ts";
 import { ExchangeRecord } from "./record.ts";
 import { decideRetry, type Miss } from "./retry.ts";
+import type { RetryBudget } from "./retry-budget.ts";
 import type { Sink, UpstreamRequest } from "./sink.ts";
 import { withWord } from "./word.ts";
 
 export interface ExchangeContext {
   readonly gate: Gate;
+  readonly budget: RetryBudget;
   readonly connections: Connections;
   /** What a byte of a prompt counts as, as Admission has learned it. */
   readonly tokensPerByte: number;
@@ -40,10 +42,11 @@ interface Result {
 async function tryUntilDecided(
   request: UpstreamRequest,
   sink: Sink,
-  { gate, connections, tokensPerByte, signal }: ExchangeContext,
+  { gate, budget, connections, tokensPerByte, signal }: ExchangeContext,
   record: ExchangeRecord,
 ): Promise<Result> {
   const delivery = new Delivery(request, sink, record);
+  budget.add();
   try {
     const ask = askOf(request, tokensPerByte, performance.now());
     for (;;) {
@@ -64,7 +67,8 @@ async function tryUntilDecided(
       const { attempts, fruitless } = record;
       const { stuck } = delivery;
       const decision = decideRetry(ending, { attempts, fruitless, stuck });
-      if (decision.kind === "give-up") return resultOf(ending, record, stuck);
+      const isGivenUp = decision.kind === "give-up" || (decision.draws && !budget.take(performance.now()));
+      if (isGivenUp) return resultOf(ending, record, stuck);
     }
   } catch (error) {
     if (signal?.aborted) return { outcome: "aborted", error: signal.reason };

@@ -51,6 +51,8 @@ export class Quarantine {
   #line: Waiting[] = [];
   /** The worker that is theirs. */
   #room: LiveUpstream | null = null;
+  /** That one, and those that ended as theirs. */
+  readonly #rooms = new WeakSet<LiveUpstream>();
   #isTrying = false;
   #seeking: NodeJS.Timeout | undefined;
   /** Found guilty since a request was answered last: if the workers die of all, it is not the requests. */
@@ -79,9 +81,9 @@ export class Quarantine {
     return this.#room !== null;
   }
 
-  /** Whether this worker serves nobody but suspects. */
+  /** Whether this worker serves nobody but suspects, or did so to its end. */
   holds(upstream: LiveUpstream): boolean {
-    return this.#room === upstream;
+    return this.#rooms.has(upstream);
   }
 
   /** A request comes: its way to the workers, to be left when it is over. */
@@ -94,6 +96,7 @@ export class Quarantine {
     if (this.#room !== null || this.#suspects.size === 0) return false;
     clearInterval(this.#seeking);
     this.#room = upstream;
+    this.#rooms.add(upstream);
     this.#next();
     return true;
   }
@@ -222,6 +225,7 @@ export class Quarantine {
 
   #release(room: LiveUpstream): void {
     this.#room = null;
+    this.#rooms.delete(room);
     this.#setup.readmit(room);
   }
 

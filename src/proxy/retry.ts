@@ -1,4 +1,4 @@
-import type { LossCause } from "../loss.ts";
+import { type LossCause, makesSuspects } from "../loss.ts";
 
 /** How one attempt ended short of an answer. Only the first two leave no doubt that the worker did nothing with it. */
 export type Miss =
@@ -25,8 +25,12 @@ export interface Known {
 }
 
 export type Decision =
-  /** Send it again, or what remains of it: to any other worker, or where its Gate keeps suspects. */
-  { readonly kind: "again"; readonly reason: string } | { readonly kind: "give-up"; readonly reason: string };
+  /**
+   * Send it again, or what remains of it: to any other worker, or where its Gate keeps suspects. `draws` on the budget:
+   * a worker's work is repeated, among those that serve others, and it is not corral that took it away.
+   */
+  | { readonly kind: "again"; readonly reason: string; readonly draws: boolean }
+  | { readonly kind: "give-up"; readonly reason: string };
 
 /**
  * An upstream rests for 0.2 s after each miss, and its supervisor sees a process end within milliseconds: so many
@@ -39,6 +43,7 @@ const MOST_LOSSES = 20;
 
 /** Pure. */
 export function decideRetry(miss: Miss, { attempts, fruitless, stuck }: Known): Decision {
+  const isRepeated = attempts === fruitless;
   switch (miss.kind) {
     case "aborted":
       return { kind: "give-up", reason: "the caller has gone" };
@@ -52,17 +57,22 @@ export function decideRetry(miss: Miss, { attempts, fruitless, stuck }: Known): 
       if (miss.cause === "closed") return { kind: "give-up", reason: "the pool ends" };
       if (stuck !== null) return { kind: "give-up", reason: stuck };
       // Who breaks a connection and lives may do it again and again.
-      if (miss.cause === "connection") return again("the connection broke", attempts);
-      return again("another worker can take it up", fruitless, MOST_LOSSES);
+      if (miss.cause === "connection") return again("the connection broke", attempts, isRepeated);
+      return again("another worker can take it up", fruitless, isRepeated && isOutage(miss.cause), MOST_LOSSES);
     case "refused":
       if (stuck !== null) return { kind: "give-up", reason: stuck };
       return again("there is another way to go on with it", fruitless);
   }
 }
 
-function again(reason: string, attempts: number, most = MOST_ATTEMPTS): Decision {
+function again(reason: string, attempts: number, draws = false, most = MOST_ATTEMPTS): Decision {
   if (attempts >= most) return { kind: "give-up", reason: `${attempts} attempts were made` };
-  return { kind: "again", reason };
+  return { kind: "again", reason, draws };
+}
+
+/** Not what corral did itself, nor what makes suspects: those are tried one at a time. */
+function isOutage(cause: LossCause): boolean {
+  return cause !== "drain" && !makesSuspects(cause);
 }
 
 /**

@@ -9,7 +9,7 @@ describe("decideRetry", () => {
   const lost = (cause: LossCause): Miss => ({ kind: "lost", cause, error });
 
   it("sends again what was never sent", () => {
-    const decision = { kind: "again", reason: "nothing was sent" };
+    const decision = { kind: "again", reason: "nothing was sent", draws: false };
     expect(decideRetry({ kind: "unsent", error }, first)).toEqual(decision);
     expect(decideRetry({ kind: "unsent", error }, { ...first, fruitless: 4 })).toEqual(decision);
   });
@@ -31,7 +31,11 @@ describe("decideRetry", () => {
   });
 
   it("bears few broken connections, even where each brought some of the answer", () => {
-    expect(decideRetry(lost("connection"), first)).toEqual({ kind: "again", reason: "the connection broke" });
+    expect(decideRetry(lost("connection"), first)).toEqual({
+      kind: "again",
+      reason: "the connection broke",
+      draws: true,
+    });
     expect(decideRetry(lost("connection"), { ...first, attempts: 5 }).kind).toBe("give-up");
   });
 
@@ -52,6 +56,16 @@ describe("decideRetry", () => {
       expect(decideRetry(lost(cause), { ...first, stuck: "a tool call had begun" }).kind).toBe("give-up");
     },
   );
+
+  it("draws on the budget for what is begun anew, and not for what corral or a suspect did, nor for what goes on", () => {
+    const draws = (cause: LossCause, known = first): boolean => {
+      const decision = decideRetry(lost(cause), known);
+      return decision.kind === "again" && decision.draws;
+    };
+    expect((["killed", "stopped", "connection"] as const).map((cause) => draws(cause))).toEqual([true, true, true]);
+    expect((["crashed", "hung", "drain"] as const).map((cause) => draws(cause))).toEqual([false, false, false]);
+    expect(draws("killed", { ...first, attempts: 2 })).toBe(false);
+  });
 
   it("sends nothing again in a pool that ends", () => {
     expect(decideRetry(lost("closed"), first).kind).toBe("give-up");

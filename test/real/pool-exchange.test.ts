@@ -11,6 +11,7 @@ import { exchange } from "../../src/proxy/exchange.ts";
 import type { ExchangeFacts } from "../../src/proxy/facts.ts";
 import { Fingerprints } from "../../src/proxy/fingerprints.ts";
 import { Quarantine } from "../../src/proxy/quarantine.ts";
+import { RetryBudget } from "../../src/proxy/retry-budget.ts";
 import type { Sink, UpstreamRequest } from "../../src/proxy/sink.ts";
 import { Admission } from "../../src/route/admission.ts";
 import { leastBusy } from "../../src/route/least-busy.ts";
@@ -67,6 +68,7 @@ const post = (body = "{}"): UpstreamRequest => ({
   body: Buffer.from(body),
 });
 
+const budget = new RetryBudget(1, performance.now());
 let directory: string;
 let servers: Server[];
 let connections: Connections;
@@ -114,7 +116,7 @@ function unserved(slots = 2): LiveUpstream {
 }
 
 function run(request: UpstreamRequest, sink: Sink, signal?: AbortSignal): Promise<ExchangeFacts> {
-  return exchange(request, sink, { gate: admission, connections, tokensPerByte: 0.25, signal });
+  return exchange(request, sink, { gate: admission, budget, connections, tokensPerByte: 0.25, signal });
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
@@ -311,7 +313,7 @@ describe("exchange", () => {
     const quarantine = new Quarantine({ admission, culprits, readmit: () => {}, seek: () => {} });
     const passage = quarantine.enter(post());
     const sink = new MemorySink();
-    const result = exchange(post(), sink, { gate: passage, connections, tokensPerByte: 0.25 });
+    const result = exchange(post(), sink, { gate: passage, budget, connections, tokensPerByte: 0.25 });
     await expect.poll(() => quarantine.suspects).toBe(1);
     await serve((_, response) => response.end("not for it"));
     const ended = new Error("over");
