@@ -30,16 +30,14 @@ interface Message {
   readonly content: string;
 }
 
-/** Each is one token or two of most tokenizers. */
+/** Each is three to four tokens of the random model. */
 const WORDS =
   "river stone quiet amber field winter carry bright under seven morning glass follow paper green silver".split(" ");
-const SYSTEM_WORDS = 60;
-const FIRST_WORDS = 260;
-const NEXT_WORDS = 110;
+export const WORDS_OF = { system: 20, first: 80, next: 40, answer: 8 } as const;
 
 /** Chats side by side, each of so many turns; all that is asked follows from the seed. Throws when an answer fails. */
 export async function holdChats(client: Client, load: ChatLoad, seed: number, who: string): Promise<ChatsResult> {
-  const system: Message = { role: "system", content: wordsOf(randomFrom(seed), SYSTEM_WORDS) };
+  const system: Message = { role: "system", content: wordsOf(randomFrom(seed), WORDS_OF.system) };
   const began = performance.now();
   const held = await Promise.all(
     Array.from({ length: load.chats }, async (_, chat) => {
@@ -63,12 +61,12 @@ async function holdChat(
   const messages: Message[] = [system];
   const done: Turn[] = [];
   for (let turn = 1; turn <= turns; turn += 1) {
-    messages.push({ role: "user", content: wordsOf(random, turn === 1 ? FIRST_WORDS : NEXT_WORDS) });
+    messages.push({ role: "user", content: wordsOf(random, turn === 1 ? WORDS_OF.first : WORDS_OF.next) });
     const given = await client.ask(questionOf(messages, answer));
     checkAnswer(given, answer, who);
     done.push({ turn, firstToken: given.firstByte });
-    // A random model's answer is no text: as long a text stands for it.
-    messages.push({ role: "assistant", content: wordsOf(random, answer) });
+    // A random model's answer is no text: a short text stands for it.
+    messages.push({ role: "assistant", content: wordsOf(random, WORDS_OF.answer) });
     if (turn < turns) await sleep((0.5 + random()) * pause * 1_000);
   }
   return done;

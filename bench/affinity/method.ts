@@ -1,4 +1,4 @@
-import type { ChatLoad } from "./chats.ts";
+import { type ChatLoad, WORDS_OF } from "./chats.ts";
 import type { Pool } from "./contestants.ts";
 
 export function methodText(
@@ -7,9 +7,9 @@ export function methodText(
   rounds: number,
 ): string {
   return `Method. A 0.5B model with random weights (Q4_0, 350 MB; speed does not see values) on ${workers} workers of 1 thread and
-${slots} slots. ${chats} chats at once, each of ${turns} turns: a system prompt of 60 words, a first question of 260, then questions of
-110, each sent with all that was said before; answers of exactly ${answer} tokens, streamed; in the history made texts of as
-many words stand for them (what a random model says is no text). Between an answer and the next question
+${slots} slots. ${chats} chats at once, each of ${turns} turns: a system prompt of ${WORDS_OF.system} words, a first question of ${WORDS_OF.first}, then
+questions of ${WORDS_OF.next} (a word is three to four tokens of this model), each sent with all that was said before; answers of
+exactly ${answer} tokens, streamed; in the history texts of ${WORDS_OF.answer} words stand for them (what a random model says is no text). Between an answer and the next question
 ${0.5 * pause} to ${1.5 * pause} s pass. Contestants take turns, each round begun with another one, ${rounds} rounds; each is started anew for
 its turn, so that its caches are empty, and has texts of its own. All have the same workers: llama-server with corral's
 command line and CPUs; HAProxy balances by leastconn, no more to a worker than it has slots. The time to the first token

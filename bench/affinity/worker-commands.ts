@@ -13,6 +13,7 @@ import { untilReady } from "../kit/ready.ts";
 export interface WorkerCommand {
   readonly program: string;
   readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
   /** As the kernel writes lists: "0-3,8". */
   readonly cpus: string;
 }
@@ -24,24 +25,41 @@ export function workerCommandsOf(corralPid: number): WorkerCommand[] {
   return processTree(corralPid).flatMap((pid) => {
     const program = readlinkSync(`/proc/${pid}/exe`);
     if (!program.endsWith("llama-server")) return [];
-    const [, ...args] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(0, -1);
+    const [, ...args] = stringsIn(`/proc/${pid}/cmdline`);
+    const env = Object.fromEntries(stringsIn(`/proc/${pid}/environ`).map(entryOf));
     const cpus = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "0";
-    return [{ program, args, cpus }];
+    return [{ program, args, env, cpus }];
   });
 }
 
-/** The same command lines on the same CPUs, with ports and a key of their own. */
+function stringsIn(file: string): string[] {
+  return readFileSync(file, "utf8").split("\0").slice(0, -1);
+}
+
+/** "NAME=value" */
+function entryOf(assignment: string): [string, string] {
+  const at = assignment.indexOf("=");
+  return [assignment.slice(0, at), assignment.slice(at + 1)];
+}
+
+/** The same command lines on the same CPUs, with ports, files and a key of their own. */
 export async function startSameWorkers(commands: readonly WorkerCommand[], defer: Defer): Promise<WorkerAddress[]> {
   const taskset = findProgram("taskset");
   if (taskset === null) throw new Error("taskset is not installed. On Debian: apt-get install util-linux.");
   const key = randomBytes(16).toString("hex");
-  const keyFile = join(freshDirectory(defer), "key");
+  const directory = freshDirectory(defer);
+  const keyFile = join(directory, "key");
   writeFileSync(keyFile, key, { mode: 0o600 });
   return Promise.all(
-    commands.map(async ({ program, args, cpus }) => {
+    commands.map(async ({ program, args, env, cpus }) => {
       const port = await getPort();
-      const own = withFlags(args, { "--host": "127.0.0.1", "--port": String(port), "--api-key-file": keyFile });
-      const child = await startChild(taskset, ["-c", cpus, program, ...own]);
+      const flags = {
+        "--host": "127.0.0.1",
+        "--port": `${port}`,
+        "--api-key-file": keyFile,
+        "--slot-save-path": directory,
+      };
+      const child = await startChild(taskset, ["-c", cpus, program, ...withFlags(args, flags)], { env });
       defer(() => child.end());
       await untilReady(`http://127.0.0.1:${port}/health`, "llama-server", 120_000);
       return { pid: child.pid, host: "127.0.0.1", port, key };
