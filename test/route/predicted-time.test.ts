@@ -53,6 +53,12 @@ describe("predictedTime", () => {
     expect(pick(boardOf([{ busy: 3, answerPace: 10.5, holds: [chainOf(CHAT)] }, {}]), NEXT)).toBe(0);
   });
 
+  it("gives up time while the answer is read for a quarter of it before the first token", () => {
+    // 128 tokens of 10 ms more: 1,280 ms.
+    const at = (wait: number) => pick(boardOf([{ answerPace: 20 }, { busy: 1, promptsDoneAt: NOW + wait }]), ["Hi"]);
+    expect([at(300), at(340)]).toEqual([1, 0]);
+  });
+
   it("prefers the faster of two, the less busy of equals, and then the one not used for longest", () => {
     expect(pick(boardOf([{ promptPace: 2 }, { promptPace: 1 }]), ["Hi"])).toBe(1);
     expect(pick(boardOf([{ slots: 2 }, { slots: 8 }]), ["Hi"])).toBe(1);
