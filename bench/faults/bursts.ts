@@ -44,18 +44,19 @@ export interface Coming {
   readonly total: number;
 }
 
+/** Let in is who is not refused before a deadline is over, or at all where there is none. */
 export interface BurstFigures {
   readonly comings: number;
   readonly refused: number;
   readonly failed: number;
-  /** Those that came back when they were told to, and of these those that were not refused, neither at once nor later. */
+  /** Those that came back when they were told to, and of these those that were let in. */
   readonly returns: number;
   readonly admitted: number;
   /** Milliseconds of refusals that came at once. */
   readonly refusals: readonly number[];
-  /** Refused after they had waited: their deadline was over. */
+  /** Let in, and refused when their deadline was over. */
   readonly late: number;
-  /** Let in with a deadline (not refused at once), and of these those whose answer began before it. */
+  /** Let in with a deadline, and of these those whose answer began before it. */
   readonly withDeadline: number;
   readonly inTime: number;
 }
@@ -72,7 +73,7 @@ export function burstFigures(comings: readonly Coming[]): BurstFigures {
     refused: refused.length,
     failed: comings.filter(({ ending }) => ending === "failed").length,
     returns: returns.length,
-    admitted: returns.filter(({ ending }) => ending !== "refused").length,
+    admitted: returns.filter((coming) => letIn.includes(coming)).length,
     refusals: atOnce.map(({ total }) => total),
     late: refused.length - atOnce.length,
     withDeadline: due.length,

@@ -137,7 +137,7 @@ describe("bursts", () => {
     for (const deadline of deadlines) expect(deadline).toSatisfy((ms: number) => ms >= 500 && ms < 4_000);
   });
 
-  it("tells who was refused at once from who had waited, and does not count those as taken", () => {
+  it("tells who was refused at once from who was let in and ran out of time", () => {
     const coming: Coming = { deadline: null, isReturn: false, ending: "answered", firstByte: 100, total: 900 };
     const refusedAtOnce: Coming = { ...coming, deadline: 400, ending: "refused", firstByte: 5, total: 5 };
     const refusedLate: Coming = { ...refusedAtOnce, isReturn: true, firstByte: 401, total: 401 };
@@ -148,7 +148,7 @@ describe("bursts", () => {
       refused: 2,
       failed: 0,
       returns: 2,
-      admitted: 1,
+      admitted: 2,
       refusals: [5],
       late: 1,
       withDeadline: 3,

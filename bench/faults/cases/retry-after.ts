@@ -13,7 +13,7 @@ const CROWDS = 12;
 const CROWDS_QUICK = 4;
 /** A client that was sent away so often gives up. */
 const RETURNS = 4;
-/** Share of those that come back as told which must be taken; milliseconds in which a refusal must be there. */
+/** Share of those that come back as told which must be let in; milliseconds in which a refusal must be there. */
 const ADMITTED = 0.95;
 const REFUSAL = 50;
 
@@ -21,13 +21,13 @@ const REFUSAL = 50;
 export const retryAfterCase: FaultCase<BurstFigures> = {
   name: "retry-after",
   title: "bursts, deadlines",
-  method: `streams come in ${CROWDS} crowds of one to four times as many as there are slots, together three quarters of what was measured just before; every second one must begin within a deadline (x-request-timeout, half to four times what an answer takes with all slots busy); as many may wait as there are slots. Who is refused comes again when retry-after is over, up to ${RETURNS} times. Refusals that come before the deadline are those at once.`,
+  method: `streams come in ${CROWDS} crowds of one to four times as many as there are slots, together three quarters of what was measured just before; every second one must begin within a deadline (x-request-timeout, half to four times what an answer takes with all slots busy); as many may wait as there are slots. Who is refused comes again when retry-after is over, up to ${RETURNS} times. Let in is who is not refused before its deadline is over; who is let in and not in time is counted beside it.`,
   engines: ["llama", "chatglm"],
   start: (suite) => ({ queue: slotsOf(suite) }),
   measure,
   row: ({ comings, refused, failed, returns, admitted, refusals, late, withDeadline, inTime }) => ({
     "refused, of all that came": `${refused} of ${comings}`,
-    "taken, of those that came back": share(admitted, returns),
+    "let in, of those that came back": share(admitted, returns),
     "refusals ms, p50": figure(percentile(refusals, 50)),
     p99: figure(percentile(refusals, 99)),
     "refused after a wait": `${late}`,
@@ -36,7 +36,7 @@ export const retryAfterCase: FaultCase<BurstFigures> = {
   }),
   verdicts: ({ returns, admitted, refusals, failed }) => [
     {
-      what: `of those that come back as told at least ${100 * ADMITTED}% are taken`,
+      what: `of those that come back as told at least ${100 * ADMITTED}% are let in`,
       is: share(admitted, returns),
       reached: returns > 0 && admitted >= ADMITTED * returns,
     },

@@ -5,8 +5,9 @@ import { type Counts, countsOf } from "../counts.ts";
 import { Load } from "../load.ts";
 import { CLIENTS, countColumns, nothingFailed } from "./kills.ts";
 
-/** Milliseconds of load before the stop and after it, and of the stop. */
-const AROUND = 3_000;
+/** Requests that come to their ends before the stop, and after it. */
+const AROUND = 3 * CLIENTS;
+/** Milliseconds. */
 const STOPPED = 20_000;
 const STOPPED_QUICK = 8_000;
 /** Nothing may wait longer, in milliseconds. */
@@ -49,7 +50,7 @@ export const stopCase: FaultCase<StopFigures> = {
 
 async function measure({ contestant, suite, quick }: Scene): Promise<StopFigures> {
   const load = new Load(contestant.origin, suite, CLIENTS);
-  await sleep(AROUND);
+  await load.ends(AROUND);
   const [victim] = contestant.workers();
   const undisturbed = load.outcomes.length;
   try {
@@ -57,7 +58,7 @@ async function measure({ contestant, suite, quick }: Scene): Promise<StopFigures
     await sleep(quick ? STOPPED_QUICK : STOPPED);
   } finally {
     if (contestant.workers().some(({ pid }) => pid === victim?.pid)) process.kill(victim?.pid ?? 0, "SIGCONT");
-    await sleep(AROUND);
+    await load.ends(AROUND);
     await load.end();
   }
   const waits = load.outcomes.map(({ longestWait }) => longestWait);
