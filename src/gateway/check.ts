@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
+import { nestingDepth } from "../proxy/nesting.ts";
+import { refusePoison } from "../proxy/poison.ts";
 import { refusal } from "./errors.ts";
 import { checkFields } from "./fields.ts";
-import { nestingDepth } from "./nesting.ts";
-import { refusePoison } from "./poison.ts";
 import type { WorkPath } from "./routes.ts";
 
 /** What the gateway wants to know of a body. Its bytes go on to the worker as they came. */

@@ -6,6 +6,7 @@ import type { Ending } from "./attempt.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { Fingerprints } from "./fingerprints.ts";
 import type { Gate, Task } from "./gate.ts";
+import { refuseUnchecked } from "./poison.ts";
 import type { UpstreamRequest } from "./sink.ts";
 import { endsWorker, type Verdict, verdictOn } from "./suspicion.ts";
 
@@ -245,6 +246,7 @@ export class Passage implements Gate {
   readonly #admission: Admission;
   readonly #quarantine: Quarantine;
   #fingerprint: string | null = null;
+  #isChecked = false;
 
   constructor(request: UpstreamRequest, admission: Admission, quarantine: Quarantine) {
     this.#request = request;
@@ -258,8 +260,9 @@ export class Passage implements Gate {
     return this.#fingerprint;
   }
 
-  /** @throws CorralError CORRAL_REQUEST_KILLS_WORKER; what Admission.run throws */
+  /** @throws CorralError CORRAL_REQUEST_KILLS_WORKER, CORRAL_REQUEST_INVALID; what Admission.run throws */
   async run(task: Task, options: RunOptions): Promise<Ending> {
+    this.#check();
     for (;;) {
       if (this.#isCulprit) throw culpritError();
       const settled = this.#isSuspect
@@ -267,6 +270,13 @@ export class Passage implements Gate {
         : await this.#admission.run((lease) => this.#unlessHeld(task, lease), options);
       if (settled !== null) return settled;
     }
+  }
+
+  /** Once: it is the same in each run. */
+  #check(): void {
+    if (this.#isChecked) return;
+    refuseUnchecked(this.#request);
+    this.#isChecked = true;
   }
 
   rest(upstream: string): void {

@@ -6,7 +6,7 @@ export interface UpstreamRequest {
   /** Lower-case names; hop-by-hop headers, credentials and x-conversation-id are stripped by the proxy. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer | null;
-  /** The body as JSON, where whoever asks has parsed it already. */
+  /** The body as JSON, where whoever asks has parsed it already, and refused what ends workers (poison.ts). */
   readonly parsed?: Readonly<Record<string, unknown>> | undefined;
   /** Milliseconds from now within which the first token is wanted: refused where that can't be. Default: whenever. */
   readonly timeout?: number | undefined;

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { checkBody } from "../../src/gateway/check.ts";
-import { nestingDepth } from "../../src/gateway/nesting.ts";
 import type { WorkPath } from "../../src/gateway/routes.ts";
+import { nestingDepth } from "../../src/proxy/nesting.ts";
 
 const CHAT = "/v1/chat/completions";
 const messages = [{ role: "user", content: "hi" }];
@@ -84,6 +84,11 @@ const REFUSED: [name: string, body: string | Buffer, told: RegExp, path?: WorkPa
     "the same, spelt otherwise",
     inChat(`"tools":[{"type":"f","x":[${Array(1_001).fill('{"\\u0024ref":"#"}')}]}]`),
     /\$ref/,
+  ],
+  [
+    "a pattern of 5,000 question marks",
+    inChat(`"json_schema":{"pattern":"^a${"?".repeat(5_000)}$"}`),
+    /4096 characters/,
   ],
   ["content that is a number, to be tokenized", '{"content":5}', /"content" must be/, "/tokenize"],
   ["tokens that are text", '{"tokens":"x"}', /"tokens" must be/, "/detokenize"],
