@@ -1,6 +1,6 @@
 import type { Choice, Draft } from "./draft.ts";
 import { isObject, type Json } from "./event.ts";
-import { firstAskedFor, type Generation, type Harmless } from "./generation.ts";
+import { firstAskedFor, type Generation, type Harmless, PATHS } from "./generation.ts";
 
 /**
  * How a worker is asked to go on. prefill: with the text so far as the assistant's unfinished message, or behind the
@@ -40,7 +40,6 @@ export function hindrance({ kind, body }: Generation, draft: Draft): string | nu
   if (!draft.isReadable || draft.firstHead === null || choice === undefined) return "its events can't be read";
   if (others.length > 0) return "there are several answers";
   if (choice.toolCalls.size > 0) return "a tool call had begun";
-  if (choice.reasoning !== "" && choice.text === "") return "the model was reasoning";
   return null;
 }
 
@@ -74,12 +73,11 @@ export function continued(generation: Generation, draft: Draft, way: Way, { toke
   };
   const text = choice?.text ?? "";
   if (kind === "completion") {
-    return { path: "/v1/completions", body: { ...common, prompt: promptAnd(body.prompt, text) }, isFull };
+    return { path: PATHS.completion, body: { ...common, prompt: promptAnd(body.prompt, text) }, isFull };
   }
-  if (way === "prefill")
-    return { path: "/v1/chat/completions", body: { ...common, ...prefilled(body, choice) }, isFull };
+  if (way === "prefill") return { path: PATHS.chat, body: { ...common, ...prefilled(body, choice) }, isFull };
   const { messages: _, tools: __, tool_choice: ___, ...rest } = common;
-  return { path: "/v1/completions", body: { ...rest, prompt: (prompt ?? "") + written(body, text) }, isFull };
+  return { path: PATHS.completion, body: { ...rest, prompt: (prompt ?? "") + written(body, text) }, isFull };
 }
 
 /** Whether the template's way is exact: it leaves reasoning and tool calls in the text as the model writes them. */

@@ -2,7 +2,7 @@ import type { Measured } from "../route/rates.ts";
 import { assemble, canAssemble, streamed } from "./assembly.ts";
 import type { Receiver } from "./attempt.ts";
 import { continued, hasTemplateWay, hindrance, type Way } from "./continuation.ts";
-import { type Asked, count } from "./count.ts";
+import { type Asked, count, template } from "./count.ts";
 import { type Generation, generationOf } from "./generation.ts";
 import type { ExchangeRecord } from "./record.ts";
 import type { Miss } from "./retry.ts";
@@ -154,9 +154,9 @@ export class Delivery implements Receiver {
 
   async #continuation(generation: Generation, worker: Asked): Promise<UpstreamRequest> {
     const { draft } = this.#transcript;
-    const { prompt, completion, template } = await count(worker, generation, draft);
-    const before = { tokens: completion, prompt: template ?? undefined };
-    const { path, body, isFull } = continued(generation, draft, this.#way, before);
+    const { prompt, completion } = await count(worker, generation, draft);
+    const written = this.#way === "template" ? await template(worker, generation) : undefined;
+    const { path, body, isFull } = continued(generation, draft, this.#way, { tokens: completion, prompt: written });
     this.#seam(generation, { way: this.#way, isFull, prompt, tokens: completion });
     this.#record.continue();
     return { ...this.#request, path, body: Buffer.from(JSON.stringify(body)) };

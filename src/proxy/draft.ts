@@ -12,7 +12,7 @@ export interface Choice {
   timings: Json | null;
 }
 
-export interface ToolCall {
+interface ToolCall {
   id: string;
   name: string;
   arguments: string;

@@ -21,7 +21,7 @@ export interface Piece {
   readonly finish: string | null;
 }
 
-export interface ToolCallPiece {
+interface ToolCallPiece {
   readonly index: number;
   readonly id: string;
   readonly name: string;

@@ -20,9 +20,11 @@ export function generationOf({ method, path, body, parsed }: UpstreamRequest): G
   return asks && typeof stream === "boolean" ? { kind, body: json, isStream: stream } : null;
 }
 
+export const PATHS = { chat: "/v1/chat/completions", completion: "/v1/completions" } as const;
+
 const KINDS = new Map<string, Generation["kind"]>([
-  ["/v1/chat/completions", "chat"],
-  ["/v1/completions", "completion"],
+  [PATHS.chat, "chat"],
+  [PATHS.completion, "completion"],
 ]);
 
 function parse(body: Buffer): Json | null {

@@ -40,11 +40,10 @@ describe("what can't be continued", () => {
     expect(hindrance(chat(body), begun)).toMatch(why);
   });
 
-  it("by where it is: in a tool call, in reasoning, in several answers, in what nobody can read", () => {
+  it("by where it is: in a tool call, in several answers, in what nobody can read", () => {
     const call = chunk({ tool_calls: [{ index: 0, id: "x", function: { name: "f" } }] });
     expect(hindrance(chat(), draftOf(role, piece("a"), call))).toMatch(/tool call/);
-    expect(hindrance(chat(), draftOf(role, chunk({ reasoning_content: "hm" })))).toMatch(/reasoning/);
-    expect(hindrance(chat(), draftOf(role, chunk({ reasoning_content: "hm" }), piece("a")))).toBeNull();
+    expect(hindrance(chat(), draftOf(role, chunk({ reasoning_content: "hm" })))).toBeNull();
     expect(hindrance(chat(), draftOf(piece("a"), chunk({ content: "b" }, null, 1)))).toMatch(/several answers/);
     expect(hindrance(chat(), draftOf(piece("a"), "{"))).toMatch(/read/);
     expect(hindrance(completion(["a", "b"]), draftOf(textPiece("c")))).toMatch(/several prompts/);
@@ -74,8 +73,13 @@ describe("the next request of a chat", () => {
     expect(body).toMatchObject({ stream: true, stream_options: { include_usage: true } });
   });
 
-  it("keeps what was reasoned before the text", () => {
-    const draft = draftOf(role, chunk({ reasoning_content: "hm" }), piece("a"));
+  it("keeps what was reasoned, alone or before the text", () => {
+    const reasoned = chunk({ reasoning_content: "hm" });
+    const draft = draftOf(role, reasoned, piece("a"));
+    expect(continued(chat(), draftOf(role, reasoned), "prefill", { tokens: 1 }).body.messages).toEqual([
+      user,
+      { role: "assistant", reasoning_content: "hm", content: "" },
+    ]);
     expect(continued(chat(), draft, "prefill", { tokens: 2 }).body.messages).toEqual([
       user,
       { role: "assistant", reasoning_content: "hm", content: "a" },

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { PoolOptions } from "../../src/config/pool-options.ts";
 import type { ChatChunk, ChatRequest, Pool, RequestEvent } from "../../src/index.ts";
 import { createPool } from "../../src/pool.ts";
+import { REASONING_TEMPLATE } from "../fixtures/reasoning-template.ts";
 import { randomTexts } from "../pool/texts.ts";
 import { replacementOf, until, workerEvent, zombies } from "./worker-kit.ts";
 
@@ -67,6 +68,24 @@ describe("a stream that is interrupted three times by three kills", () => {
     expect(await facts).toMatchObject({ outcome: "answered", continued: 3, tokens: { completion: completion_tokens } });
     await Promise.all(whole);
   });
+});
+
+it("goes on with reasoning, and with what follows it", async () => {
+  const pool = await created({ args: ["--chat-template", REASONING_TEMPLATE, "--reasoning-format", "deepseek"] });
+  const [thought = "", said = ""] = randomTexts(2, 150);
+  const chunks: ChatChunk[] = [];
+  const told = (field: "content" | "reasoning_content"): string =>
+    chunks.map(({ choices }) => (choices[0]?.delta as Record<string, string>)?.[field] ?? "").join("");
+  const whole: Promise<unknown>[] = [];
+  for await (const chunk of pool.chatStream(say(`<think>${thought}</think>${said}`))) {
+    chunks.push(chunk);
+    const length = told("reasoning_content").length + told("content").length;
+    if (whole.length < 3 && length > [40, 100, 200][whole.length]!) whole.push(killBusy(pool));
+  }
+  expect(told("reasoning_content")).toBe(thought);
+  expect(told("content")).toBe(said);
+  expect(whole.length).toBe(3);
+  await Promise.all(whole);
 });
 
 describe("a plain answer that is interrupted three times by three kills", () => {

@@ -24,7 +24,8 @@ const OTHER = 27;
 
 /**
  * Writes a model of one layer that looks at nothing but the last token: after a letter it says the next one, after any
- * other token `a`. A file of about 200 KB, the same bytes every time.
+ * other token `a`. All types but 1 know a letter at the end of a longer token, too, so that they go on with a text from
+ * wherever it was cut. A file of about 200 KB, the same bytes every time.
  * Throws CORRAL_BAD_OPTION, CORRAL_WRITE_FAILED, or the signal's reason.
  */
 export async function writeScriptedChatglm(path: string, options: ScriptedOptions): Promise<void> {
@@ -61,9 +62,12 @@ export async function writeScriptedChatglm(path: string, options: ScriptedOption
 /** Weights by the name of their tensor, or one value for all of it. Others are 0, and those of norms 1. */
 type SetWeights = Readonly<Record<string, Matrix | number>>;
 
-/** The embedding marks a token's class; the output matrix goes from each class to the one after it. */
+/**
+ * The embedding marks a token's class, by its last letter; the output matrix goes from each class to the one after it, of
+ * which only the letters themselves are.
+ */
 const laterGenerations = (tokenizer: MadeTokenizer, script: ScriptedOptions["script"]): SetWeights => ({
-  "transformer.embedding.word_embeddings.weight": classes(tokenizer, (own) => [own]),
+  "transformer.embedding.word_embeddings.weight": classes(tokenizer, (own) => [own], tokenizer.endings),
   "transformer.output_layer.weight": classes(tokenizer, (next) => before(next, script)),
 });
 
@@ -97,9 +101,13 @@ const before = (next: number, script: ScriptedOptions["script"]): number[] =>
   Array.from({ length: OTHER + 1 }, (_, one) => one).filter((one) => after(one, script) === next);
 
 /** A row for each token, in which the dimensions are 1 that go with its class. */
-function classes({ letters, eos, vocabulary }: MadeTokenizer, marks: (own: number) => readonly number[]): Matrix {
+function classes(
+  { letters, eos, vocabulary }: MadeTokenizer,
+  marks: (own: number) => readonly number[],
+  endings: ReadonlyMap<number, number> = new Map(letters.map((id, letter) => [id, letter])),
+): Matrix {
   const weights = new Matrix(vocabulary, HIDDEN);
-  const classOf = new Map([...letters.map((id, letter): [number, number] => [id, letter]), [eos, END]]);
+  const classOf = new Map([...endings, [eos, END]]);
   for (let token = 0; token < vocabulary; token++) {
     for (const mark of marks(classOf.get(token) ?? OTHER)) weights.set(token, mark, 1);
   }

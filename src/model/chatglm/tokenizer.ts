@@ -24,6 +24,8 @@ export interface MadeTokenizer {
   readonly pad: number;
   /** Token ids of a to z. */
   readonly letters: readonly number[];
+  /** The last letter (0 is a) of each token that is letters from a to z, with a space before them or not. */
+  readonly endings: ReadonlyMap<number, number>;
 }
 
 /** The same bytes every time. Full ones take seconds. */
@@ -144,7 +146,8 @@ function sentencePiece(pieces: readonly Piece[], modelType: ModelKind, numbers: 
       escapeWhitespaces: true,
     },
   });
-  return { bytes, letters: LETTERS.map((letter) => pieces.findIndex(({ piece }) => piece === letter)), ...numbers };
+  const texts = pieces.map(({ piece }) => piece.replace(MARK, " "));
+  return { bytes, letters: LETTERS.map((letter) => texts.indexOf(letter)), endings: endingsOf(texts), ...numbers };
 }
 
 /** Byte-pair encoding of bytes, like GLM-4's own: texts here have a character for each byte. */
@@ -164,7 +167,16 @@ function tiktoken(size: TokenizerSize): MadeTokenizer {
     pad: tokens.length,
     vocabulary: size === "full" ? REAL[4].vocabulary : filled(tokens.length + ADDED_TOKENS[4]),
     letters: LETTERS.map((letter) => letter.charCodeAt(0)),
+    endings: endingsOf(tokens),
   };
+}
+
+function endingsOf(tokens: readonly string[]): Map<number, number> {
+  const endings = tokens.map((text, id): [number, number] => [
+    id,
+    /^ ?[a-z]+$/.test(text) ? LETTERS.indexOf(text.at(-1) ?? "") : -1,
+  ]);
+  return new Map(endings.filter(([, letter]) => letter !== -1));
 }
 
 const asBytes = (text: string): string => Buffer.from(text, "utf8").toString("latin1");
