@@ -44,8 +44,9 @@ export class Desk {
   readonly line: Line<Waiting> = new Line();
   readonly habits: Habits = new Habits();
   readonly #board = new Board();
-  /** By row of the board. */
-  readonly #stations: (Station | undefined)[] = [];
+  readonly #stations = new Map<LiveUpstream, Station>();
+  /** The same by row of the board. */
+  readonly #byRow: (Station | undefined)[] = [];
   readonly #clock: Clock;
   readonly #events: DeskEvents;
   #policy: Policy;
@@ -66,7 +67,7 @@ export class Desk {
 
   /** Of the upstreams that requests may go to now. */
   get slots(): number {
-    return this.#all.reduce((sum, { upstream: { healthy, slots } }) => sum + (healthy ? slots : 0), 0);
+    return [...this.#stations.keys()].reduce((sum, { healthy, slots }) => sum + (healthy ? slots : 0), 0);
   }
 
   get hasFree(): boolean {
@@ -75,7 +76,7 @@ export class Desk {
 
   /** Whether there is an upstream that requests may go to, busy or not. */
   get hasUpstream(): boolean {
-    return this.#all.some(({ upstream }) => upstream.admitted);
+    return [...this.#stations.keys()].some(({ admitted }) => admitted);
   }
 
   get isIdle(): boolean {
@@ -83,7 +84,7 @@ export class Desk {
   }
 
   upstream(id: string): LiveUpstream | null {
-    return this.#all.find(({ upstream }) => upstream.id === id)?.upstream ?? null;
+    return [...this.#stations.keys()].find((upstream) => upstream.id === id) ?? null;
   }
 
   add(upstream: LiveUpstream): void {
@@ -93,18 +94,19 @@ export class Desk {
 
   /** A new one where it has none. */
   stationOf(upstream: LiveUpstream): Station {
-    const known = this.#all.find((station) => station.upstream === upstream);
-    const station = known ?? new Station(upstream, this.#board, this.habits);
-    this.#stations[station.row] = station;
+    const station = this.#stations.get(upstream) ?? new Station(upstream, this.#board, this.habits);
+    this.#stations.set(upstream, station);
+    this.#byRow[station.row] = station;
     return station;
   }
 
   /** It was ejected, readmitted, or a request on it is over. */
   changed(upstream: LiveUpstream): void {
-    const station = this.#all.find((each) => each.upstream === upstream);
+    const station = this.#stations.get(upstream);
     station?.refresh();
     if (station && !upstream.admitted && upstream.inFlight === 0) {
-      this.#stations[station.row] = undefined;
+      this.#stations.delete(upstream);
+      this.#byRow[station.row] = undefined;
       station.leave();
     }
     this.goOver();
@@ -166,7 +168,7 @@ export class Desk {
   }
 
   #start(waiting: Waiting, row: number, now: number): void {
-    const station = this.#stations[row];
+    const station = this.#byRow[row];
     if (station === undefined) {
       throw new CorralError("CORRAL_INTERNAL", "a request was given to a worker that has gone; please report this");
     }
@@ -207,9 +209,5 @@ export class Desk {
     });
     const flight = station.start(ask, now);
     return lease;
-  }
-
-  get #all(): Station[] {
-    return this.#stations.filter((station) => station !== undefined);
   }
 }

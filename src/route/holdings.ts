@@ -63,6 +63,8 @@ export class Holdings {
   readonly #events: HoldingsEvents;
   /** Oldest first. */
   readonly #cache: Entry[] = [];
+  /** The same by their last links. */
+  readonly #tips = new Map<number, Entry>();
   #cached = 0;
   #uses = 0;
 
@@ -72,8 +74,13 @@ export class Holdings {
     this.#events = events;
   }
 
-  /** Tokens of the prompt that it would find now; where all slots are busy, what it would if any of them were free. */
-  expect(prompt: Prompt): number {
+  /**
+   * Tokens of the prompt that it would find now; where all slots are busy, what it would if any of them were free.
+   *
+   * @param most it holds so many at most; to be told saves most of the time in the usual case that it finds all of them
+   */
+  expect(prompt: Prompt, most: number = Number.POSITIVE_INFINITY): number {
+    if (this.#hasAll(prompt, most)) return most;
     return this.#choose(prompt)?.hit ?? this.#most(prompt);
   }
 
@@ -110,6 +117,7 @@ export class Holdings {
     for (const slot of this.#slots) this.#empty(slot);
     for (const entry of this.#cache) this.#empty(entry);
     this.#cache.length = 0;
+    this.#tips.clear();
     this.#cached = 0;
   }
 
@@ -126,15 +134,26 @@ export class Holdings {
     return { slot, hit, saves: looksInCache && entry.tokens > 0, cached };
   }
 
+  /** Whether an idle slot, or one prompt of the cache in full, has so many tokens of it. */
+  #hasAll(prompt: Prompt, tokens: number): boolean {
+    if (tokens <= LEAST_SHARE * prompt.tokens || tokens > prompt.tokens) return false;
+    const links = linksWithin(prompt, tokens);
+    const tip = prompt.links[links - 1];
+    const isIn = (entry: Entry): boolean => links <= entry.links && entry.prompt.links[links - 1] === tip;
+    if (this.#slots.some((slot) => !slot.busy && isIn(slot))) return true;
+    const cached = tip === undefined ? undefined : this.#tips.get(tip);
+    return cached !== undefined && cached.tokens * KEEP_SHARE <= tokens && this.#slots.some(({ busy }) => !busy);
+  }
+
   #sharing(prompt: Prompt): number | null {
     let best: number | null = null;
     let most = LEAST_SHARE * prompt.tokens;
-    this.#slots.forEach((slot, number) => {
-      const shared = slot.busy ? 0 : sharedTokens(slot, prompt);
-      if (shared <= most) return;
-      most = shared;
+    for (let number = 0; number < this.#slots.length; number += 1) {
+      const slot = this.#slots[number] as Slot;
+      if (slot.busy || !sharesMore(slot, prompt, most)) continue;
+      most = sharedTokens(slot, prompt);
       best = number;
-    });
+    }
     return best;
   }
 
@@ -151,6 +170,7 @@ export class Holdings {
     let best: Entry | null = null;
     let [mostKept, mostShared] = [keptBefore, sharedBefore];
     for (const entry of this.#cache) {
+      if (!sharesMore(entry, prompt, Math.max(mostShared, KEEP_SHARE * entry.tokens - 1))) continue;
       const shared = sharedTokens(entry, prompt);
       const kept = shared / Math.max(1, entry.tokens);
       if (kept < KEEP_SHARE || kept <= mostKept || shared <= mostShared) continue;
@@ -175,12 +195,17 @@ export class Holdings {
       this.#forget(oldest);
     }
     // The slot still holds these links, so that nobody need be told.
-    this.#cache.push({ prompt, links, tokens });
+    const entry = { prompt, links, tokens };
+    this.#cache.push(entry);
     this.#cached += tokens;
+    const tip = prompt.links[links - 1];
+    if (tip !== undefined) this.#tips.set(tip, entry);
   }
 
   #forget(entry: Entry): void {
     this.#cache.splice(this.#cache.indexOf(entry), 1);
+    const tip = entry.prompt.links[entry.links - 1];
+    if (tip !== undefined) this.#tips.delete(tip);
     this.#cached -= entry.tokens;
     this.#empty(entry);
   }
@@ -246,6 +271,12 @@ function sharedTokens(content: Content, prompt: Prompt): number {
   return links === 0 ? 0 : (prompt.depths[links - 1] ?? 0);
 }
 
+/** Whether it shares more than so many tokens: one look at the link that these end in, which costs less than counting. */
+function sharesMore({ prompt: held, links }: Content, prompt: Prompt, tokens: number): boolean {
+  const beyond = linksWithin(prompt, tokens);
+  return beyond < Math.min(links, prompt.links.length) && held.links[beyond] === prompt.links[beyond];
+}
+
 /** By halving: links are cumulative. */
 function sharedLinks({ prompt: held, links }: Content, prompt: Prompt): number {
   let same = 0;
@@ -258,7 +289,14 @@ function sharedLinks({ prompt: held, links }: Content, prompt: Prompt): number {
   return same;
 }
 
+/** How many of its first links so many tokens fill. */
 function linksWithin({ depths }: Prompt, tokens: number): number {
-  const beyond = depths.findIndex((depth) => depth > tokens);
-  return beyond === -1 ? depths.length : beyond;
+  let within = -1;
+  let beyond = depths.length;
+  while (beyond - within > 1) {
+    const middle = (within + beyond) >> 1;
+    if ((depths[middle] as number) > tokens) beyond = middle;
+    else within = middle;
+  }
+  return beyond;
 }

@@ -31,8 +31,9 @@ export const predictedTime: Policy = {
     for (let looks = 0; ; looks += 1) {
       const best = soonest(board, ask, now, mayWait);
       if (best === NONE || best === looked || looks === LOOKS || hits[best] === 0) return best;
-      const hit = index.hit(best, ask.prompt);
-      if (hit >= (hits[best] as number)) return best;
+      const most = hits[best] as number;
+      const hit = index.hit(best, ask.prompt, most);
+      if (hit >= most) return best;
       hits[best] = hit;
       looked = best;
     }
@@ -42,9 +43,8 @@ export const predictedTime: Policy = {
 /** As `predictedTime` sees it for this upstream. */
 export function predict(board: Board, row: number, ask: Ask, now: number): Prediction {
   const hit = board.trust * board.index.hit(row, ask.prompt);
-  const start = untilFree(board, row, now);
-  const prompts = Math.max(start, untilPromptsDone(board, row, now));
-  const firstToken = prompts + promptTime(board, row, ask, hit);
+  const start = board.isFree(row) ? 0 : until(board.freeAt[row] as number, now);
+  const firstToken = until(board.beginAt[row] as number, now) + promptTime(board, row, ask, hit);
   const end = firstToken + answerTokens(board, ask) * (board.answerPace[row] as number);
   return { start, firstToken, end, hit };
 }
@@ -54,41 +54,35 @@ export function promptTime(board: Board, row: number, { prompt }: Ask, hit: numb
   return (prompt.tokens - hit) * (board.promptPace[row] as number);
 }
 
+/** This loop is what a decision costs: columns are read once, and what can't win is left early. */
 function soonest(board: Board, ask: Ask, now: number, mayWait: boolean): number {
-  const { rows, open, slots, busy, lastUsed, answerPace, hits, trust, recentWork } = board;
+  const { rows, free, beginAt, promptPace, answerPace, hits, trust, recentWork } = board;
+  const { tokens } = ask.prompt;
+  const leastFree = mayWait ? 0 : 1;
   const workFactor = recentWork.factor(now);
   const answer = answerTokens(board, ask);
   let best = NONE;
   let least = Number.POSITIVE_INFINITY;
   for (let row = 0; row < rows; row += 1) {
-    if (open[row] !== 1) continue;
-    const free = (slots[row] as number) - (busy[row] as number);
-    if (free < 1 && !mayWait) continue;
-    const before = Math.max(untilFree(board, row, now), untilPromptsDone(board, row, now));
-    const prompt = promptTime(board, row, ask, trust * (hits[row] as number));
-    const timeLeft = 1 - recentWork.share(row, workFactor);
-    const time = before + prompt / timeLeft + READING * answer * (answerPace[row] as number);
-    if (time > least) continue;
-    if (time === least && !isRather(free, row, best)) continue;
+    if ((free[row] as number) < leastFree) continue;
+    const others = until(beginAt[row] as number, now) + READING * answer * (answerPace[row] as number);
+    const prompt = (tokens - trust * (hits[row] as number)) * (promptPace[row] as number);
+    if (others + prompt > least) continue;
+    const time = others + prompt / (1 - recentWork.share(row, workFactor));
+    if (time > least || (time === least && !isRather(board, row, best))) continue;
     best = row;
     least = time;
   }
   return best;
-
-  function isRather(free: number, row: number, other: number): boolean {
-    const difference = free - ((slots[other] as number) - (busy[other] as number));
-    return difference > 0 || (difference === 0 && (lastUsed[row] as number) < (lastUsed[other] as number));
-  }
 }
 
-function untilFree(board: Board, row: number, now: number): number {
-  const free = (board.busy[row] as number) < (board.slots[row] as number);
-  return free ? 0 : Math.abs((board.freeAt[row] as number) - now);
+function isRather({ free, lastUsed }: Board, row: number, other: number): boolean {
+  const difference = (free[row] as number) - (free[other] as number);
+  return difference > 0 || (difference === 0 && (lastUsed[row] as number) < (lastUsed[other] as number));
 }
 
 /** What is overdue by some time is taken to need as much again. */
-function untilPromptsDone(board: Board, row: number, now: number): number {
-  const at = board.promptsDoneAt[row] as number;
+function until(at: number, now: number): number {
   return at === 0 ? 0 : Math.abs(at - now);
 }
 

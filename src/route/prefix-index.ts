@@ -1,8 +1,6 @@
 import type { Prompt } from "./ask.ts";
 import { type Capacity, Holdings } from "./holdings.ts";
-
-/** One upstream is the number itself: so it is of nearly all links, of a million of them. */
-type Holders = number | number[];
+import { LinkTable } from "./link-table.ts";
 
 /**
  * Which upstream should still hold the beginning of a prompt. Upstreams are numbered as the rows of a Board.
@@ -13,7 +11,7 @@ type Holders = number | number[];
  * beginning, not on how many links are known.
  */
 export class PrefixIndex {
-  readonly #links = new Map<number, Holders>();
+  readonly #links = new LinkTable();
   readonly #rows: (Holdings | undefined)[] = [];
   readonly #levels: number[] = [];
 
@@ -46,23 +44,23 @@ export class PrefixIndex {
     // Deepest first. Where many hold it, a few more that hold a little more than the rest are not told apart.
     for (let level = this.#deepest(links, 1, links.length); level >= 0; ) {
       levels.push(level);
-      const count = this.#countOf(links[level]);
+      const count = this.#links.countOf(links[level] as number);
       const fewer = this.#deepest(links, count + 1 + (count >> 2), level);
-      level = fewer < 0 && level > 0 && this.#countOf(links[0]) > count ? 0 : fewer;
+      level = fewer < 0 && level > 0 && this.#links.countOf(links[0] as number) > count ? 0 : fewer;
     }
-    for (let at = levels.length - 1; at >= 0; at -= 1) this.#mark(hits, links, depths, levels[at] as number);
+    for (let at = levels.length - 1; at >= 0; at -= 1) {
+      const level = levels[at] as number;
+      this.#links.mark(links[level] as number, hits, depths[level] as number);
+    }
   }
 
-  /** Tokens of the prompt that need not be computed if the upstream gets it now, by the engine's own rules. */
-  hit(row: number, prompt: Prompt): number {
-    return this.#rows[row]?.expect(prompt) ?? 0;
-  }
-
-  #mark(hits: Float64Array, links: readonly number[], depths: readonly number[], level: number): void {
-    const holders = this.#links.get(links[level] as number);
-    const depth = depths[level] as number;
-    if (typeof holders === "number") hits[holders] = depth;
-    else if (holders !== undefined) for (const row of holders) hits[row] = depth;
+  /**
+   * Tokens of the prompt that need not be computed if the upstream gets it now, by the engine's own rules.
+   *
+   * @param most what `find` has said
+   */
+  hit(row: number, prompt: Prompt, most?: number): number {
+    return this.#rows[row]?.expect(prompt, most) ?? 0;
   }
 
   /** The last of the first links that so many hold; -1 where none does. */
@@ -71,42 +69,17 @@ export class PrefixIndex {
     let unknown = end;
     while (unknown - known > 1) {
       const middle = (known + unknown) >> 1;
-      if (this.#countOf(links[middle]) >= holders) known = middle;
+      if (this.#links.countOf(links[middle] as number) >= holders) known = middle;
       else unknown = middle;
     }
     return known;
   }
 
-  #countOf(link: number | undefined): number {
-    const holders = link === undefined ? undefined : this.#links.get(link);
-    if (holders === undefined) return 0;
-    return typeof holders === "number" ? 1 : holders.length;
-  }
-
   #hold(row: number, links: readonly number[], from: number, to: number): void {
-    for (let at = from; at < to; at += 1) {
-      const link = links[at] as number;
-      const holders = this.#links.get(link);
-      if (holders === undefined) this.#links.set(link, row);
-      else if (typeof holders === "number") this.#links.set(link, [holders, row]);
-      else holders.push(row);
-    }
+    for (let at = from; at < to; at += 1) this.#links.add(links[at] as number, row);
   }
 
   #drop(row: number, links: readonly number[], from: number, to: number): void {
-    for (let at = from; at < to; at += 1) {
-      const link = links[at] as number;
-      const holders = this.#links.get(link);
-      if (typeof holders === "number") this.#links.delete(link);
-      else if (holders !== undefined) this.#remove(link, holders, row);
-    }
-  }
-
-  #remove(link: number, holders: number[], row: number): void {
-    const last = holders.pop();
-    const at = holders.indexOf(row);
-    if (at >= 0 && last !== undefined) holders[at] = last;
-    const [only] = holders;
-    if (holders.length === 1 && only !== undefined) this.#links.set(link, only);
+    for (let at = from; at < to; at += 1) this.#links.remove(links[at] as number, row);
   }
 }

@@ -30,19 +30,19 @@ export class Station {
   readonly #board: Board;
   readonly #habits: Habits;
   readonly #rates: Rates;
+  readonly #identity: number;
   readonly #holdings: Holdings;
   readonly #flights = new Set<Flight>();
 
   constructor(upstream: LiveUpstream, board: Board, habits: Habits) {
-    const { id, slots, prior, cacheTokens } = upstream;
+    const { slots, prior, cacheTokens } = upstream;
     this.upstream = upstream;
     this.#board = board;
     this.#habits = habits;
     this.#rates = new Rates(slots, prior);
+    this.#identity = identityOf(upstream.id);
     this.row = board.take();
     this.#holdings = board.index.join(this.row, { slots, cacheTokens });
-    board.slots[this.row] = slots;
-    board.identity[this.row] = identityOf(id);
     this.refresh();
   }
 
@@ -105,17 +105,20 @@ export class Station {
 
   /** Writes its row anew. */
   refresh(): void {
-    const { upstream, row } = this;
-    const board = this.#board;
+    const { healthy, slots, inFlight, lastUsed } = this.upstream;
     const prompts = this.#prompting().map(({ promptDoneAt }) => promptDoneAt ?? 0);
     const ends = [...this.#flights].map(({ end }) => end);
-    board.open[row] = upstream.healthy ? 1 : 0;
-    board.busy[row] = upstream.inFlight;
-    board.lastUsed[row] = upstream.lastUsed;
-    board.promptsDoneAt[row] = Math.max(0, ...prompts);
-    board.freeAt[row] = ends.length === 0 ? 0 : Math.min(...ends);
-    board.promptPace[row] = this.#rates.promptPace;
-    board.answerPace[row] = this.#rates.answerPace(Math.min(upstream.inFlight + 1, upstream.slots));
+    this.#board.write(this.row, {
+      open: healthy,
+      slots,
+      busy: inFlight,
+      lastUsed,
+      promptsDoneAt: Math.max(0, ...prompts),
+      freeAt: ends.length === 0 ? 0 : Math.min(...ends),
+      promptPace: this.#rates.promptPace,
+      answerPace: this.#rates.answerPace(Math.min(inFlight + 1, slots)),
+      identity: this.#identity,
+    });
   }
 
   #prompting(): Flight[] {

@@ -24,15 +24,9 @@ export function boardOf(rows: readonly RowFacts[]): Board {
   for (const facts of rows) {
     const row = board.take();
     const { open = true, slots = 4, busy = 0, holds = [] } = facts;
-    board.open[row] = open ? 1 : 0;
-    board.slots[row] = slots;
-    board.busy[row] = busy;
-    board.lastUsed[row] = facts.lastUsed ?? 0;
-    board.promptPace[row] = facts.promptPace ?? 1;
-    board.answerPace[row] = facts.answerPace ?? 10;
-    board.promptsDoneAt[row] = facts.promptsDoneAt ?? 0;
-    board.freeAt[row] = facts.freeAt ?? 0;
-    board.identity[row] = row + 1;
+    const paces = { promptPace: 1, answerPace: 10 };
+    const idle = { lastUsed: 0, promptsDoneAt: 0, freeAt: 0 };
+    board.write(row, { ...paces, ...idle, identity: row + 1, ...facts, open, slots, busy: Math.min(busy, slots) });
     const holdings = board.index.join(row, { slots, cacheTokens: 0 });
     for (const prompt of holds) {
       const place = holdings.take(prompt);

@@ -66,8 +66,7 @@ describe("predictedTime", () => {
   });
 
   it("does not go by what a busy slot holds, which a free one cannot use", () => {
-    const board = boardOf([{}, {}]);
-    board.busy[1] = 1;
+    const board = boardOf([{}, { busy: 1 }]);
     board.index.join(1, { slots: 4, cacheTokens: 0 }).take(chainOf(CHAT));
     expect(pick(board, NEXT)).toBe(0);
   });
@@ -95,9 +94,9 @@ describe("predictedTime", () => {
     fc.assert(
       fc.property(anyBoard, fc.boolean(), (board, mayWait) => {
         const row = pick(board, NEXT, mayWait);
-        const open = [...board.open].some((each, at) => each === 1 && at < board.rows);
+        const open = [...board.free].some((each, at) => each >= 0 && at < board.rows);
         if (row === NONE) expect(mayWait ? open : board.hasFree).toBe(false);
-        else expect(mayWait ? board.open[row] === 1 : board.isFree(row)).toBe(true);
+        else expect(mayWait ? board.free[row]! >= 0 : board.isFree(row)).toBe(true);
       }),
     );
   });
