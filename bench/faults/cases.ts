@@ -4,7 +4,7 @@ import { overloadCase } from "./cases/overload.ts";
 import { poisonCase } from "./cases/poison.ts";
 import { retryAfterCase } from "./cases/retry-after.ts";
 import { stopCase } from "./cases/stop.ts";
-import { DEEP_TRIGGER, LONG_NAME } from "./poisons.ts";
+import { POISONS } from "./poisons.ts";
 import { type RunnableCase, runnable } from "./run.ts";
 
 /** In the order in which they are run. */
@@ -12,8 +12,7 @@ export const CASES: readonly RunnableCase[] = [
   runnable(killCase("kill", "SIGKILL", 10)),
   runnable(killCase("segv", "SIGSEGV", 5)),
   runnable(stopCase),
-  runnable(poisonCase("poison-name", "a schema with a name of 30,000 letters", LONG_NAME)),
-  runnable(poisonCase("poison-trigger", "a grammar trigger of 20,000 groups", DEEP_TRIGGER)),
+  ...POISONS.map((poison) => runnable(poisonCase(poison))),
   runnable(overloadCase),
   runnable(retryAfterCase),
   runnable(leaveCase),

@@ -5,6 +5,7 @@ import { killCase } from "../../bench/faults/cases/kills.ts";
 import { overloadCase } from "../../bench/faults/cases/overload.ts";
 import { countsOf, type Outcome, whysInWords } from "../../bench/faults/counts.ts";
 import { type Expected, type Judgement, judge } from "../../bench/faults/judge.ts";
+import { isAnotherAnswer } from "../../bench/faults/marksman.ts";
 import { Texts } from "../../bench/faults/texts.ts";
 
 const HELLO: Expected = { text: "hello", finish: "stop", tokens: 6 };
@@ -155,4 +156,11 @@ describe("bursts", () => {
       inTime: 1,
     });
   });
+});
+
+it("takes a worker to be at the same answer until one is over or it is idle", () => {
+  const since = { requests: 1, steps: 100, answered: 800 };
+  expect(isAnotherAnswer(since, { ...since, steps: 9_000 })).toBe(false);
+  expect(isAnotherAnswer(since, { ...since, answered: 1_600 })).toBe(true);
+  expect(isAnotherAnswer(since, { ...since, requests: 0 })).toBe(true);
 });

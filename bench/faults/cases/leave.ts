@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { request } from "undici";
 import { median } from "../../../src/load/statistics.ts";
 import type { WorkerAddress } from "../../fronts/front.ts";
 import { figure } from "../../kit/table.ts";
 import { Asker } from "../asker.ts";
 import type { FaultCase, Scene } from "../case.ts";
 import { WORKERS } from "../suite.ts";
+import { readCounts } from "../worker-metrics.ts";
 
 const TIMES = 5;
 /** Milliseconds that a request has run when its client leaves, and for how long its slot is watched afterwards. */
@@ -90,17 +90,9 @@ async function until(
 ): Promise<boolean> {
   const end = performance.now() + limit;
   while (performance.now() < end) {
-    const counts = await Promise.all(workers.map(requestsIn));
-    if (condition(counts.reduce((sum, count) => sum + count, 0))) return true;
+    const counts = await Promise.all(workers.map(readCounts));
+    if (condition(counts.reduce((sum, { requests }) => sum + requests, 0))) return true;
     await sleep(5);
   }
   return false;
-}
-
-async function requestsIn({ host, port, key }: WorkerAddress): Promise<number> {
-  const { body } = await request(`http://${host}:${port}/metrics`, { headers: { authorization: `Bearer ${key}` } });
-  const text = await body.text();
-  const running = Number(/^llamacpp:requests_processing (\d+)/m.exec(text)?.[1]);
-  const waiting = Number(/^llamacpp:requests_deferred (\d+)/m.exec(text)?.[1]);
-  return running + waiting;
 }

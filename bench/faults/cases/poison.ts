@@ -4,6 +4,7 @@ import { Asker } from "../asker.ts";
 import type { FaultCase, Scene } from "../case.ts";
 import { type Counts, countsOf } from "../counts.ts";
 import { Load } from "../load.ts";
+import type { Poison } from "../poisons.ts";
 import { CLIENTS, countColumns, nothingFailed } from "./kills.ts";
 
 /** Milliseconds. */
@@ -25,12 +26,13 @@ interface PoisonFigures {
 }
 
 /** A request that ends the process it runs in, from a client that tries twice more, and then from another one. */
-export function poisonCase(name: string, what: string, poison: Question): FaultCase<PoisonFigures> {
+export function poisonCase(poison: Poison): FaultCase<PoisonFigures> {
+  const { name, what, how, engine } = poison;
   return {
     name,
     title: `poison: ${what}`,
-    method: `${CLIENTS} clients as above; one more sends ${what}, on which llama-server v0.5.0 ends with SIGSEGV, and where it fails twice more, as SDKs do; when all workers are back another client sends it likewise.`,
-    engines: ["llama"],
+    method: `${CLIENTS} clients as above; one more sends ${what}, ${how}, and where it fails twice more, as SDKs do; when all workers are back another client sends it likewise.`,
+    engines: [engine],
     start: () => ({ queue: null }),
     measure: (scene) => measure(scene, poison),
     row: ({ plain, streams, deaths, serving, told }) => ({
@@ -46,20 +48,22 @@ export function poisonCase(name: string, what: string, poison: Question): FaultC
   };
 }
 
-async function measure({ contestant, suite }: Scene, poison: Question): Promise<PoisonFigures> {
+async function measure({ contestant, suite }: Scene, poison: Poison): Promise<PoisonFigures> {
   const deaths = contestant.watchDeaths();
   const load = new Load(contestant.origin, suite, CLIENTS);
   const asker = new Asker(contestant.origin);
+  const endAim = poison.aim?.(contestant);
   const told: number[] = [];
   try {
     for (let client = 0; client < 2; client += 1) {
       await sleep(AROUND);
-      told.push(await insist(asker, poison));
+      told.push(await insist(asker, poison.question(suite)));
       await contestant.whole();
     }
     await sleep(AROUND);
   } finally {
     await load.end();
+    await endAim?.();
     await asker.close();
   }
   return {
