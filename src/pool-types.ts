@@ -182,6 +182,10 @@ export interface PoolStats {
   /** Requests that wait for a slot. */
   readonly queued: number;
   readonly queueLimit: number;
+  /** Requests that may have killed a worker, until they are answered or found guilty. */
+  readonly suspects: number;
+  /** Requests that have killed a worker which served nobody else, since the pool was made. */
+  readonly culprits: number;
   /** System prompts that are kept, computed, for workers that have not seen them. */
   readonly hotPrompts: number;
   /** Requests answered in full since the pool was made, whatever the status. */

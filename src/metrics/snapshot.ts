@@ -2,7 +2,8 @@ import type { PoolStats, WorkerStats } from "../pool-types.ts";
 import { counter, type Family, gauge, type Sample } from "./family.ts";
 import type { Restarts } from "./restarts.ts";
 
-export interface PoolNow extends Pick<PoolStats, "workers" | "slots" | "queued" | "queueLimit"> {
+export interface PoolNow
+  extends Pick<PoolStats, "workers" | "slots" | "queued" | "queueLimit" | "suspects" | "culprits"> {
   readonly isReady: boolean;
 }
 
@@ -26,6 +27,16 @@ export function modelSnapshot(model: string, pools: readonly PoolNow[]): Family[
       "corral_queue_limit",
       "Requests that may wait for a slot.",
       total(({ queueLimit }) => queueLimit),
+    ),
+    gauge(
+      "corral_requests_suspected",
+      "Requests that may have killed a worker, until they are answered or found guilty.",
+      total(({ suspects }) => suspects),
+    ),
+    counter(
+      "corral_requests_guilty_total",
+      "Requests that have killed a worker which served nobody else, and are refused since.",
+      total(({ culprits }) => culprits),
     ),
     gauge(
       "corral_requests_in_flight",

@@ -136,13 +136,15 @@ export class Fleet {
 
   stats(
     workers: readonly WorkerSnapshot[],
-  ): Pick<PoolStats, "workers" | "slots" | "queued" | "queueLimit" | "hotPrompts"> {
+  ): Pick<PoolStats, "workers" | "slots" | "queued" | "queueLimit" | "suspects" | "culprits" | "hotPrompts"> {
     const stats = workers.map((worker) => this.#workerStats(worker));
     return {
       workers: stats,
       slots: { total: sum(stats, ({ slots }) => slots), busy: sum(stats, ({ inFlight }) => inFlight) },
       queued: this.admission.size,
       queueLimit: this.admission.limit,
+      suspects: this.quarantine.suspects,
+      culprits: this.quarantine.culprits,
       hotPrompts: this.#hotPrompts?.size ?? 0,
     };
   }

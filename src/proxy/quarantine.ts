@@ -59,7 +59,6 @@ export class Quarantine {
   /** Found guilty since a request was answered last: if the workers die of all, it is not the requests. */
   #unproven: string[] = [];
   #convicted = 0;
-  #acquitted = 0;
   #ended: Error | null = null;
 
   constructor(setup: QuarantineSetup) {
@@ -73,9 +72,9 @@ export class Quarantine {
     return count;
   }
 
-  /** So far. */
-  get verdicts(): { readonly guilty: number; readonly innocent: number } {
-    return { guilty: this.#convicted, innocent: this.#acquitted };
+  /** Requests found guilty so far. */
+  get culprits(): number {
+    return this.#convicted;
   }
 
   get hasRoom(): boolean {
@@ -207,7 +206,6 @@ export class Quarantine {
     this.#atLarge.delete(fingerprint, Date.now());
     const same = this.#take(({ passage }) => passage.fingerprint === fingerprint);
     if (verdict === "innocent") {
-      this.#acquitted += 1;
       this.noteAnswer();
       for (const { resolve } of same) resolve(null);
     } else {

@@ -27,7 +27,18 @@ const status: InstanceStatus = {
         start: "eager",
         source: "/m/qwen.gguf",
       },
-      ...{ queued: 2, queueLimit: 256, hotPrompts: 0, served: 1234, lost: 1, aborted: 0, refused: 0, restarts: 1 },
+      ...{
+        queued: 2,
+        queueLimit: 256,
+        suspects: 0,
+        culprits: 0,
+        hotPrompts: 0,
+        served: 1234,
+        lost: 1,
+        aborted: 0,
+        refused: 0,
+        restarts: 1,
+      },
       ...{
         slots: { total: 4, busy: 3 },
         tokens: { prompt: 0, cached: 0, completion: 0 },
@@ -65,6 +76,8 @@ const status: InstanceStatus = {
       ...{
         queued: 0,
         queueLimit: 16,
+        suspects: 0,
+        culprits: 0,
         hotPrompts: 0,
         served: 0,
         lost: 0,

@@ -42,9 +42,12 @@ it("a figure that the system does not tell is left out, and a zero is not", () =
 });
 
 it("pools of one model add up", () => {
-  const pool = { isReady: true, workers: [worker], slots: { total: 4, busy: 2 }, queued: 1, queueLimit: 16 };
+  const queue = { queued: 1, queueLimit: 16, suspects: 3, culprits: 2 };
+  const pool = { isReady: true, workers: [worker], slots: { total: 4, busy: 2 }, ...queue };
   const families = modelSnapshot("m", [pool, { ...pool, isReady: false }]);
   expect(found(families, "corral_slots")).toEqual([[{ model: "m" }, 8]]);
+  expect(found(families, "corral_requests_suspected")).toEqual([[{ model: "m" }, 6]]);
+  expect(found(families, "corral_requests_guilty_total")).toEqual([[{ model: "m" }, 4]]);
   expect(found(families, "corral_pool_ready")).toEqual([[{ model: "m" }, 1]]);
   expect(found(families, "corral_workers")).toContainEqual([{ model: "m", state: "ready" }, 2]);
   expect(found(families, "corral_workers")).toContainEqual([{ model: "m", state: "failed" }, 0]);

@@ -108,6 +108,8 @@ describe("Fleet", () => {
       slots: { total: 4, busy: 1 },
       queued: 0,
       queueLimit: 10,
+      suspects: 0,
+      culprits: 0,
       hotPrompts: 0,
     });
     // What was found well later than a byte came back has been quiet since then.
