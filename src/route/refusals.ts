@@ -23,7 +23,7 @@ interface Reason {
 
 /**
  * Who is refused, and when it is to come again. Who comes when it was told to is taken, beyond the bounds if need be: at
- * most as many again as may wait. Times are milliseconds of Admission's clock.
+ * most as many again as may wait, and as many as are answered in a second or two. Times are milliseconds of Admission's clock.
  */
 export class Refusals {
   readonly #desk: Desk;
@@ -44,9 +44,8 @@ export class Refusals {
    * @throws CorralError CORRAL_QUEUE_FULL, CORRAL_TOO_LATE
    */
   check(ask: Ask, now: number, room: Room): number {
-    const { line, slots } = this.#desk;
     const appointment = this.#appointments.keep(ask, now);
-    if (appointment !== null && line.size < 2 * room.requests + slots) return appointment.since;
+    if (appointment !== null && this.#desk.line.size < this.#most(room)) return appointment.since;
     this.#refuseIfFull(ask, now, room);
     if (ask.deadline !== null) this.#refuseIfTooLate(ask, ask.deadline, now);
     return now;
@@ -90,6 +89,11 @@ export class Refusals {
       facts: { timeout: Math.round(timeout), predicted: Math.round(predicted) },
       wait: Math.min(late, forecast.delay + returning),
     });
+  }
+
+  /** Those that were told to come in the same second come all at once. */
+  #most({ requests }: Room): number {
+    return 2 * (requests + Math.ceil(1_000 / this.#spacing)) + this.#desk.slots;
   }
 
   #refusal(ask: Ask, now: number, { code, message, facts, wait = 0 }: Reason): CorralError {

@@ -18,6 +18,9 @@ interface Load {
   readonly limit: number;
   /** Of those refused, the share that comes again when it is told to; the others never do. */
   readonly returning: number;
+  /** So many times faster than otherwise. Default 1. */
+  readonly speed?: number;
+  readonly minutes: number;
 }
 
 interface Figures {
@@ -37,7 +40,8 @@ function run(load: Load): Figures {
   const clock = new SimulatedClock();
   const random = seededRandom(42);
   const admission = new Admission({ policy: predictedTime, limit: load.limit, clock });
-  const prior = { promptRate: 200, answerPace: 20, running: 1 };
+  const { speed = 1 } = load;
+  const prior = { promptRate: 200 * speed, answerPace: 20 / speed, running: 1 };
   for (const id of ["a#0.0", "b#1.0"]) admission.add(new LiveUpstream({ id, endpoint, slots: 2, prior }));
   const figures: Figures = {
     returns: 0,
@@ -52,9 +56,9 @@ function run(load: Load): Figures {
   let count = 0;
 
   function serve(lease: Lease, promptTokens: number, deadline: number | null): void {
-    const promptMs = promptTokens * 5;
+    const promptMs = (promptTokens * 5) / speed;
     const completionTokens = 20 + Math.floor(160 * random());
-    const completionMs = completionTokens * 20;
+    const completionMs = (completionTokens * 20) / speed;
     clock.after(promptMs, () => {
       lease.progress();
       if (deadline !== null) figures[clock.now() <= deadline ? "inTime" : "late"] += 1;
@@ -86,7 +90,7 @@ function run(load: Load): Figures {
     figures.mostWaiting = Math.max(figures.mostWaiting, admission.size);
   }
 
-  for (let at = 0; at < 12 * MINUTE; at += load.every)
+  for (let at = 0; at < load.minutes * MINUTE; at += load.every)
     for (let one = 0; one < load.burst; one += 1)
       clock.after(at + 500 * random(), () => {
         count += 1;
@@ -100,29 +104,39 @@ function run(load: Load): Figures {
 describe("who comes again when it was told to", () => {
   // Four slots and 2.5 s a request: 96 a minute.
   it("is taken, where bursts overrun the line", () => {
-    const figures = run({ every: 30_000, burst: 40, timeout: null, limit: 8, returning: 1 });
+    const figures = run({ every: 30_000, burst: 40, timeout: null, limit: 8, returning: 1, minutes: 12 });
     expect(figures.returns).toBeGreaterThan(300);
     expect(figures.taken / figures.returns).toBeGreaterThanOrEqual(0.95);
     expect(figures.answered).toBe(24 * 40);
-    expect(figures.mostWaiting).toBeLessThanOrEqual(2 * 8 + 4);
+    expect(figures.mostWaiting).toBeLessThanOrEqual(2 * (8 + 2) + 4);
+  });
+
+  it("is taken, where a second is long and all that were told the same come at once", () => {
+    const figures = run({ every: 4_000, burst: 60, timeout: null, limit: 4, returning: 1, speed: 10, minutes: 2 });
+    expect(figures.returns).toBeGreaterThan(300);
+    expect(figures.taken / figures.returns).toBeGreaterThanOrEqual(0.95);
+    // Sixteen are answered in a second.
+    expect(figures.mostWaiting).toBeLessThanOrEqual(2 * (4 + 16) + 4);
   });
 
   it("is taken, where requests come twice as fast as they can be answered and half of the refused come again", () => {
-    const figures = run({ every: 5_000, burst: 16, timeout: null, limit: 8, returning: 0.5 });
+    const figures = run({ every: 5_000, burst: 16, timeout: null, limit: 8, returning: 0.5, minutes: 12 });
     expect(figures.returns).toBeGreaterThan(300);
     expect(figures.taken / figures.returns).toBeGreaterThanOrEqual(0.95);
-    expect(figures.mostWaiting).toBeLessThanOrEqual(2 * 8 + 4);
+    expect(figures.mostWaiting).toBeLessThanOrEqual(2 * (8 + 2) + 4);
   });
 
   it("is taken, where it has a deadline, and who is taken makes it", () => {
-    const figures = run({ every: 30_000, burst: 40, timeout: 6_000, limit: 100, returning: 1 });
+    const figures = run({ every: 30_000, burst: 40, timeout: 6_000, limit: 100, returning: 1, minutes: 12 });
     expect(figures.returns).toBeGreaterThan(300);
     expect(figures.taken / figures.returns).toBeGreaterThanOrEqual(0.95);
     expect(figures.inTime / (figures.inTime + figures.late)).toBeGreaterThanOrEqual(0.95);
   });
 
   it("keeps nobody from the slots that it does not come for", () => {
-    const [all, none] = [1, 0].map((returning) => run({ every: 5_000, burst: 16, timeout: null, limit: 8, returning }));
+    const [all, none] = [1, 0].map((returning) =>
+      run({ every: 5_000, burst: 16, timeout: null, limit: 8, returning, minutes: 12 }),
+    );
     // What can be answered in twelve minutes is answered: 1,150 of 2,304.
     expect(none!.answered).toBeGreaterThan(1_050);
     expect(all!.answered).toBeGreaterThan(none!.answered);
