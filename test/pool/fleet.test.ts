@@ -1,9 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { closedError } from "../../src/pool/errors.ts";
 import { Fleet } from "../../src/pool/fleet.ts";
 import type { WorkerEvent, WorkerSnapshot } from "../../src/pool-types.ts";
 import { Fingerprints } from "../../src/proxy/fingerprints.ts";
 import type { WorkerState } from "../../src/worker/state.ts";
+import { deferred } from "./deferred.ts";
 
 const endpoint = { kind: "unix", socketPath: "/run/none.sock", key: "k" } as const;
 const since = 0;
@@ -63,6 +64,34 @@ describe("Fleet", () => {
     fleet.follow(event(0, stopped));
     fleet.follow(event(0, ready));
     expect(fleet.admission.hasUpstream).toBe(false);
+  });
+
+  it("empties a worker for suspects where none is coming that they could be tried on", async () => {
+    vi.useFakeTimers();
+    try {
+      const fleet = enlisted();
+      fleet.follow(event(0, ready));
+      const request = { method: "POST", path: "/x", headers: {}, body: Buffer.from("suspect") } as const;
+      const crash = { kind: "lost", cause: "crashed", error: new Error("SIGSEGV") } as const;
+      const first = fleet.quarantine.enter(request);
+      await first.run(async () => crash, {});
+      first.leave();
+      const other = deferred();
+      const running = fleet.admission.run(() => other.promise);
+      let shown: unknown;
+      const trial = fleet.quarantine.enter(request).run(async ({ upstream }) => {
+        shown = [upstream.id, upstream.inFlight, fleet.admission.hasUpstream];
+        return { kind: "answered" };
+      }, {});
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect([shown, fleet.admission.hasUpstream]).toEqual([undefined, false]);
+      other.resolve();
+      await running;
+      expect(await trial).toEqual({ kind: "answered" });
+      expect([shown, fleet.admission.hasUpstream]).toEqual([["m#0.0", 1, false], true]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("ends what waits and cuts what runs", async () => {
