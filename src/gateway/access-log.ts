@@ -18,6 +18,7 @@ export function logVisit(log: Logger, visit: Visit, answer: Answer, facts: Excha
     queuedMs: facts === null ? null : rounded(facts.queuedMs),
     bytes: answer.bytes,
     worker: facts?.upstream ?? null,
+    continued: facts?.continued ?? 0,
     aborted: isGone,
     error: answer.refused?.code ?? null,
     ...(content === null ? {} : { content }),

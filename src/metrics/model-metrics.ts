@@ -32,6 +32,12 @@ export class ModelMetrics {
     "Tokens as the engine counted them in its answers, by kind: prompt, cached (those of the prompt that were not computed again), completion.",
     "kind",
   );
+  readonly #continued = new Counter({
+    name: "corral_continuations_total",
+    help: "Times that a worker was asked to go on with what a lost one had begun.",
+    labelNames: ["model"],
+    registers: [this.#registry],
+  });
   readonly #scaled = this.#counter(
     "corral_scale_events_total",
     "Changes of how many workers are to run, by reason.",
@@ -43,7 +49,7 @@ export class ModelMetrics {
   );
   readonly #firstToken = this.#histogram(
     "corral_time_to_first_token_seconds",
-    "Time from a checked request to the first token of its answer, to the first byte of one that is no stream; waiting for a slot included.",
+    "Time from a checked request to the first token of its answer, to the first byte of one that no worker streams; waiting for a slot included.",
   );
   readonly #queued = this.#histogram("corral_queue_seconds", "Time that requests waited for a slot.");
 
@@ -53,6 +59,7 @@ export class ModelMetrics {
     for (const histogram of [this.#duration, this.#firstToken, this.#queued]) histogram.zero({ model });
     for (const outcome of OUTCOMES) this.#requests.inc({ model, outcome }, 0);
     for (const kind of KINDS) this.#tokens.inc({ model, kind }, 0);
+    this.#continued.inc({ model }, 0);
     for (const reason of SCALE_REASONS) this.#scaled.inc({ model, reason }, 0);
   }
 
@@ -85,9 +92,10 @@ export class ModelMetrics {
     ];
   }
 
-  #count({ outcome, queuedMs, firstTokenMs, totalMs, gaps, tokens }: RequestEvent): void {
+  #count({ outcome, continued, queuedMs, firstTokenMs, totalMs, gaps, tokens }: RequestEvent): void {
     const model = this.#model;
     this.#requests.inc({ model, outcome });
+    this.#continued.inc({ model }, continued);
     this.#queued.observe({ model }, queuedMs / 1000);
     if (firstTokenMs !== null) this.#firstToken.observe({ model }, firstTokenMs / 1000);
     if (outcome === "answered") this.#duration.observe({ model }, totalMs / 1000);

@@ -70,9 +70,7 @@ export class Delivery implements Receiver {
     if (this.#record.bytes === 0 && this.#coming.kind !== "plain") return this.#refused;
     if (this.#generation === null || this.#headers === null) return "its answer had begun";
     const { draft } = this.#transcript;
-    if (this.#refused !== null || draft.isEmpty) return this.#refused;
-    if (this.#request.continues === false) return "continuing is switched off";
-    return hindrance(this.#generation, draft);
+    return draft.isEmpty ? this.#refused : this.#hindrance(this.#generation);
   }
 
   /**
@@ -84,7 +82,7 @@ export class Delivery implements Receiver {
     this.#next = null;
     if (this.#generation === null || this.#headers === null) return this.#whole();
     const { draft } = this.#transcript;
-    if (this.#isAssembled && (this.#refused !== null || hindrance(this.#generation, draft) !== null)) {
+    if (this.#isAssembled && this.#hindrance(this.#generation) !== null) {
       // Nothing of it has gone out: it is made anew.
       this.#transcript = new Transcript();
       return this.#whole();
@@ -125,6 +123,11 @@ export class Delivery implements Receiver {
     }
   }
 
+  /** Whether a stream has come to its end, whatever becomes of the connection. */
+  get isOver(): boolean {
+    return this.#generation !== null && this.#coming.kind === "events" && this.#transcript.isOver;
+  }
+
   /** What the worker that has answered says of its own work: one that went on with an answer did only a part of it. */
   measured(): Measured | null {
     const own = this.#next?.seam.own ?? null;
@@ -145,6 +148,12 @@ export class Delivery implements Receiver {
       default:
         return null;
     }
+  }
+
+  #hindrance(generation: Generation): string | null {
+    if (this.#refused !== null) return this.#refused;
+    if (this.#request.continues === false) return "continuing is switched off";
+    return hindrance(generation, this.#transcript.draft);
   }
 
   #whole(): UpstreamRequest {

@@ -61,7 +61,8 @@ async function tryUntilDecided(
           if (measured !== null) lease.measured(measured);
           return await withWord(ended, lease, signal);
         },
-        { signal, ask, again: record.attempts > 0 },
+        // Whose first token has come can't be too late for it.
+        { signal, ask: record.hasBegun ? { ...ask, deadline: null } : ask, again: record.attempts > 0 },
       );
       if (ending.kind === "answered") return { outcome: "answered", error: null };
       const { attempts, fruitless } = record;
@@ -81,11 +82,17 @@ async function serve(delivery: Delivery, worker: Asked): Promise<Ending> {
   const { signal } = worker;
   try {
     const request = await delivery.requestFor(worker);
-    return await attempt({ ...worker, request, receiver: delivery });
+    const ending = await attempt({ ...worker, request, receiver: delivery });
+    // Nothing was missing but the end of the connection.
+    return ending.kind === "lost" && delivery.isOver ? answered(delivery) : ending;
   } catch (error) {
     if (signal?.aborted) return { kind: "aborted", error: signal.reason };
     return { kind: "lost", cause: "connection", error: error as Error };
   }
+}
+
+function answered(delivery: Delivery): Ending {
+  return delivery.finish() ?? { kind: "answered" };
 }
 
 function isUpstreamsFault({ kind }: Ending): boolean {

@@ -52,6 +52,11 @@ export class ExchangeRecord {
     return this.#bytes;
   }
 
+  /** Whether the first token has come. */
+  get hasBegun(): boolean {
+    return this.#firstTokenAt !== null;
+  }
+
   /** From the first token of a stream to the last one that came. */
   get generatingMs(): number {
     return this.#firstTokenAt === null ? 0 : this.#lastAt - this.#firstTokenAt;

@@ -12,7 +12,7 @@ const request: RequestEvent = {
   outcome: "answered",
   upstream: "m#0.0",
   attempts: 1,
-  continued: 0,
+  continued: 2,
   assembled: false,
   status: 200,
   bytes: 10,
@@ -86,6 +86,7 @@ test("requests, by outcome, with their times in seconds", async () => {
     'corral_tokens_total{model="m",kind="prompt"}': 5,
     'corral_tokens_total{model="m",kind="cached"}': 2,
     'corral_tokens_total{model="m",kind="completion"}': 7,
+    'corral_continuations_total{model="m"}': 4,
   });
 });
 

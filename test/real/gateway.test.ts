@@ -290,6 +290,7 @@ describe("the access log", () => {
       error: null,
       ms: expect.any(Number),
       queuedMs: expect.any(Number),
+      continued: 0,
       firstByteMs: expect.any(Number),
       bytes: expect.any(Number),
     });
