@@ -8,6 +8,11 @@ export interface Appointment {
   readonly due: number;
 }
 
+interface Made extends Appointment {
+  readonly key: number;
+  isKept: boolean;
+}
+
 /** Milliseconds after which who has not come is not waited for. */
 const GRACE = 10_000;
 /** Appointments are so much further apart than slots free, or those that come later would find the line longer. */
@@ -27,8 +32,12 @@ const MOST = 10_000;
  * Admission's clock.
  */
 export class Appointments {
-  /** By request, the first one due first. */
-  readonly #made = new Map<number, Appointment[]>();
+  /** In the order in which they are due, those that were kept among them until their time is over. */
+  #all: Made[] = [];
+  /** Where those begin whose time is not over. */
+  #first = 0;
+  /** Those that are open, by request, the first one due first. */
+  readonly #open = new Map<number, Made[]>();
   #count = 0;
   #lastDue = 0;
   /** Of those that were told to come, the share that did. */
@@ -41,26 +50,26 @@ export class Appointments {
   make(ask: Ask, now: number, { earliest, spacing }: { earliest: number; spacing: number }): Appointment {
     this.#forget(now);
     const key = keyOf(ask);
-    const others = this.#made.get(key) ?? [];
+    const others = this.#open.get(key) ?? [];
     const last = others.at(-1);
-    if (last !== undefined && (others.length >= MOST_OF_ONE || this.#count >= MOST)) return last;
+    if (last !== undefined && others.length >= MOST_OF_ONE) return last;
     const due = Math.max(earliest, this.#lastDue + SLACK * spacing * Math.max(LEAST_SHARE, this.#coming));
-    const appointment = { since: now, due };
-    if (this.#count >= MOST) return appointment;
+    const made: Made = { since: now, due, key, isKept: false };
+    if (this.#count >= MOST) return made;
     this.#lastDue = due;
-    this.#made.set(key, [...others, appointment]);
+    this.#all.push(made);
+    this.#open.set(key, [...others, made]);
     this.#count += 1;
-    return appointment;
+    return made;
   }
 
   /** That of this request, if its time has come; it is kept by that. */
   keep(ask: Ask, now: number): Appointment | null {
     this.#forget(now);
-    const key = keyOf(ask);
-    const [first, ...others] = this.#made.get(key) ?? [];
+    const [first] = this.#open.get(keyOf(ask)) ?? [];
     if (first === undefined || first.due > now) return null;
-    this.#replace(key, others);
-    this.#count -= 1;
+    first.isKept = true;
+    this.#close(first);
     this.#coming += WEIGHT * (1 - this.#coming);
     return first;
   }
@@ -68,25 +77,38 @@ export class Appointments {
   /** How many are due until then. */
   dueBy(time: number): number {
     let due = 0;
-    for (const appointments of this.#made.values()) for (const each of appointments) if (each.due <= time) due += 1;
+    for (let at = this.#first; at < this.#all.length; at += 1) {
+      const made = this.#all[at] as Made;
+      if (made.due > time) break;
+      if (!made.isKept) due += 1;
+    }
     return due;
   }
 
+  /** They are due in their order: only the first need be looked at. */
   #forget(now: number): void {
-    for (const [key, appointments] of this.#made) {
-      const left = appointments.filter(({ due }) => due + GRACE > now);
-      if (left.length === appointments.length) continue;
-      const missed = appointments.length - left.length;
-      this.#count -= missed;
-      this.#coming *= (1 - WEIGHT) ** missed;
-      this.#replace(key, left);
+    for (
+      let made = this.#all[this.#first];
+      made !== undefined && made.due + GRACE <= now;
+      made = this.#all[this.#first]
+    ) {
+      this.#first += 1;
+      if (made.isKept) continue;
+      this.#close(made);
+      this.#coming *= 1 - WEIGHT;
+    }
+    if (this.#first > MOST) {
+      this.#all = this.#all.slice(this.#first);
+      this.#first = 0;
     }
     if (this.#count === 0) this.#lastDue = now;
   }
 
-  #replace(key: number, appointments: Appointment[]): void {
-    if (appointments.length === 0) this.#made.delete(key);
-    else this.#made.set(key, appointments);
+  #close(made: Made): void {
+    const left = (this.#open.get(made.key) ?? []).filter((each) => each !== made);
+    if (left.length === 0) this.#open.delete(made.key);
+    else this.#open.set(made.key, left);
+    this.#count -= 1;
   }
 }
 
