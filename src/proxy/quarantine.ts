@@ -1,12 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { CorralError } from "../errors.ts";
 import type { Admission, RunOptions } from "../route/admission.ts";
-import type { Lease, LiveUpstream } from "../route/live-upstream.ts";
-import type { Ending } from "./attempt.ts";
-import { fingerprintOf } from "./fingerprint.ts";
+import type { LiveUpstream } from "../route/live-upstream.ts";
 import { Fingerprints } from "./fingerprints.ts";
-import type { Gate, Task } from "./gate.ts";
-import { refuseUnchecked } from "./poison.ts";
+import type { Task } from "./gate.ts";
+import { culpritError, type Guard, Passage, type Settled } from "./passage.ts";
 import type { UpstreamRequest } from "./sink.ts";
 import { endsWorker, type Verdict, verdictOn } from "./suspicion.ts";
 
@@ -27,9 +24,6 @@ const REST = 200;
 /** Milliseconds between two looks for a worker. */
 const SEEK = 1_000;
 
-/** Null: it is no suspect any more. */
-type Settled = Ending | null;
-
 interface Waiting {
   readonly passage: Passage;
   readonly task: Task;
@@ -42,7 +36,7 @@ interface Waiting {
  * worker that serves nobody else: the one that was started in the dead one's place, before it is admitted. Who is answered
  * there is innocent; who kills it is refused from then on. The same request is not let to another worker meanwhile.
  */
-export class Quarantine {
+export class Quarantine implements Guard {
   readonly #setup: QuarantineSetup;
   /** By fingerprint: those on their way that are suspected. */
   readonly #suspects = new Map<string, Set<Passage>>();
@@ -127,7 +121,6 @@ export class Quarantine {
     return this.#suspects.has(fingerprint) || this.#atLarge.has(fingerprint, Date.now());
   }
 
-  /** Whether nothing is held against any request: then nobody need know a fingerprint. */
   get isQuiet(): boolean {
     return this.#setup.culprits.size === 0 && this.#suspects.size === 0 && this.#atLarge.size === 0;
   }
@@ -138,7 +131,6 @@ export class Quarantine {
     else this.#suspects.set(passage.fingerprint, new Set([passage]));
   }
 
-  /** Resolves with what came of it, or with null when it was cleared before its turn. @throws the signal's reason too */
   async try(passage: Passage, task: Task, { signal }: RunOptions): Promise<Settled> {
     if (this.#ended) throw this.#ended;
     this.accuse(passage);
@@ -162,7 +154,6 @@ export class Quarantine {
     if (this.#unproven.length > 0) this.#unproven = [];
   }
 
-  /** A request is over. */
   leave(passage: Passage): void {
     const accused = this.#suspects.get(passage.fingerprint);
     if (!accused?.delete(passage)) return;
@@ -236,78 +227,4 @@ export class Quarantine {
       else this.#setup.seek();
     }, SEEK);
   }
-}
-
-/** The way of one request to the workers: through the admission, or the quarantine while it is suspected. */
-export class Passage implements Gate {
-  readonly #request: UpstreamRequest;
-  readonly #admission: Admission;
-  readonly #quarantine: Quarantine;
-  #fingerprint: string | null = null;
-  #isChecked = false;
-
-  constructor(request: UpstreamRequest, admission: Admission, quarantine: Quarantine) {
-    this.#request = request;
-    this.#admission = admission;
-    this.#quarantine = quarantine;
-  }
-
-  /** Of the request as it came, whatever is sent in its place. */
-  get fingerprint(): string {
-    this.#fingerprint ??= fingerprintOf(this.#request);
-    return this.#fingerprint;
-  }
-
-  /** @throws CorralError CORRAL_REQUEST_KILLS_WORKER, CORRAL_REQUEST_INVALID; what Admission.run throws */
-  async run(task: Task, options: RunOptions): Promise<Ending> {
-    this.#check();
-    for (;;) {
-      if (this.#isCulprit) throw culpritError();
-      const settled = this.#isSuspect
-        ? await this.#quarantine.try(this, task, options)
-        : await this.#admission.run((lease) => this.#unlessHeld(task, lease), options);
-      if (settled !== null) return settled;
-    }
-  }
-
-  /** Once: it is the same in each run. */
-  #check(): void {
-    if (this.#isChecked) return;
-    refuseUnchecked(this.#request);
-    this.#isChecked = true;
-  }
-
-  rest(upstream: string): void {
-    this.#admission.rest(upstream);
-  }
-
-  leave(): void {
-    if (!this.#quarantine.isQuiet) this.#quarantine.leave(this);
-  }
-
-  get #isCulprit(): boolean {
-    return !this.#quarantine.isQuiet && this.#quarantine.isCulprit(this.fingerprint);
-  }
-
-  get #isSuspect(): boolean {
-    return !this.#quarantine.isQuiet && this.#quarantine.isSuspect(this.fingerprint);
-  }
-
-  /** While it waited for a slot, the same request may have killed a worker: null. */
-  async #unlessHeld(task: Task, lease: Lease): Promise<Settled> {
-    if (this.#isCulprit || this.#isSuspect) return null;
-    const ending = await task(lease);
-    // Before the slot is free: the same request may be the next for one.
-    if (verdictOn(ending) === "guilty") this.#quarantine.accuse(this);
-    if (ending.kind === "answered") this.#quarantine.noteAnswer();
-    return ending;
-  }
-}
-
-function culpritError(): CorralError {
-  return new CorralError(
-    "CORRAL_REQUEST_KILLS_WORKER",
-    "this request ends the process that works on it, and is refused for a while: change it, or report it to those who make the engine",
-    { facts: { code: "request_kills_worker" } },
-  );
 }
