@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { Command } from "commander";
 import type { ChatLoad } from "./affinity/chats.ts";
-import { contestantsFor, OURS } from "./affinity/contestants.ts";
+import { OURS, prepare } from "./affinity/contestants.ts";
 import { methodText } from "./affinity/method.ts";
 import { measure } from "./affinity/rounds.ts";
 import { tables, verdict } from "./affinity/summary.ts";
@@ -17,7 +17,7 @@ interface Options {
   chats: number;
   turns: number;
   tokens: number;
-  pause: number;
+  pause?: number;
   slots: number;
   model?: string;
   without: string[];
@@ -26,14 +26,23 @@ interface Options {
 }
 
 const WORKERS = 2;
+/**
+ * The pause, in prompts that a worker computes meanwhile: two workers are then as busy as they can be with the prompts of
+ * 16 chats if they know none, and have time to spare if they know most.
+ */
+const PROMPTS_A_PAUSE = 1.8;
 
 const command = new Command("bench:affinity")
   .description("Time to the first token of chats on 2 workers, by who chooses the worker.")
   .option("--rounds <n>", "rounds that count", count, 3)
   .option("--chats <n>", "chats at once", count, 16)
   .option("--turns <n>", "turns of a chat", count, 6)
-  .option("--tokens <n>", "tokens of each answer", count, 24)
-  .option("--pause <seconds>", "between an answer and the next question, on average", count, 10)
+  .option("--tokens <n>", "tokens of each answer", count, 16)
+  .option(
+    "--pause <seconds>",
+    "between an answer and the next question, on average (default: by the workers' speed)",
+    count,
+  )
   .option("--slots <n>", "slots of each worker", count, 4)
   .option("--model <file>", "another model than the random one of 0.5B")
   .option("--without <list>", "leave out: haproxy", namesAmong(["haproxy"]), [])
@@ -42,13 +51,14 @@ const command = new Command("bench:affinity")
   .action(main);
 
 async function main(options: Options): Promise<void> {
-  const { chats, turns, tokens, pause, slots, without } = options;
-  const load: ChatLoad = { chats, turns, answer: tokens, pause };
+  const { chats, turns, tokens, slots, without } = options;
   const rounds = options.quick ? 1 : options.rounds;
   const pool = { model: options.model ?? ensureRandomModel(), workers: WORKERS, slots };
   const haproxy = without.includes("haproxy") ? null : (findProxies(["haproxy"]).get("haproxy") ?? null);
+  const { contestants, promptSeconds } = await prepare(pool, turns, haproxy);
+  const pause = options.pause ?? Number((PROMPTS_A_PAUSE * promptSeconds).toPrecision(2));
+  const load: ChatLoad = { chats, turns, answer: tokens, pause };
   console.log(`${machineLine()}\n\n${methodText(load, pool, rounds)}\n`);
-  const contestants = await contestantsFor(pool, haproxy);
   const names = contestants.map(({ name }) => name);
   const noiseSince = watchNoise();
   const cells = await measure(contestants, load, rounds, (line) => console.error(line));

@@ -33,7 +33,24 @@ interface Message {
 /** Each is three to four tokens of the random model. */
 const WORDS =
   "river stone quiet amber field winter carry bright under seven morning glass follow paper green silver".split(" ");
-export const WORDS_OF = { system: 20, first: 80, next: 40, answer: 8 } as const;
+export const WORDS_OF = { system: 20, first: 200, next: 17, answer: 8 } as const;
+
+/** Pauses within which all chats begin. */
+const BEGIN_WITHIN = 2;
+
+/** Seconds that one worker takes for the prompt of a chat's middle turn, when it knows none of it. */
+export async function promptSeconds(client: Client, turns: number, who: string): Promise<number> {
+  const random = randomFrom(1);
+  const words = WORDS_OF.system + WORDS_OF.first + (turns / 2) * (WORDS_OF.next + WORDS_OF.answer);
+  const ask = async () => {
+    const given = await client.ask(questionOf([{ role: "user", content: wordsOf(random, words) }], 1));
+    checkAnswer(given, 1, who);
+    return given.firstByte / 1_000;
+  };
+  // The first one after the start is slower.
+  await ask();
+  return ask();
+}
 
 /** Chats side by side, each of so many turns; all that is asked follows from the seed. Throws when an answer fails. */
 export async function holdChats(client: Client, load: ChatLoad, seed: number, who: string): Promise<ChatsResult> {
@@ -43,7 +60,7 @@ export async function holdChats(client: Client, load: ChatLoad, seed: number, wh
     Array.from({ length: load.chats }, async (_, chat) => {
       const random = randomFrom(seed + chat + 1);
       // Users don't all begin at once.
-      await sleep(random() * load.pause * 1_000);
+      await sleep(random() * BEGIN_WITHIN * load.pause * 1_000);
       return holdChat(client, system, load, random, who);
     }),
   );

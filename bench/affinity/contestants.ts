@@ -1,8 +1,9 @@
 import { corralCommand, startCorral } from "../fronts/corral.ts";
 import { startProxy } from "../fronts/proxy.ts";
-import type { Target } from "../kit/client.ts";
+import { Client, type Target } from "../kit/client.ts";
 import { freshDirectory } from "../kit/fresh-directory.ts";
 import { withTeardown } from "../kit/teardown.ts";
+import { promptSeconds } from "./chats.ts";
 import { startSameWorkers, type WorkerCommand, workerCommandsOf } from "./worker-commands.ts";
 
 type Defer = (undo: () => void | Promise<void>) => void;
@@ -26,15 +27,27 @@ export interface Pool {
 /** Tokens of a chat's six turns, and room. */
 const CONTEXT = 2_048;
 
-/** @param haproxy Path of the program; null: without it */
-export async function contestantsFor(pool: Pool, haproxy: string | null): Promise<Contestant[]> {
-  const corrals = [corralWith("predicted-time", OURS, pool), corralWith("least-busy", BLIND, pool)];
-  if (haproxy === null) return corrals;
-  const commands = await withTeardown(async (defer) => {
-    const { pid } = await startCorral(serveCommand("least-busy", pool), defer);
-    return workerCommandsOf(pid);
+export interface Preparation {
+  readonly contestants: readonly Contestant[];
+  /** Of one worker: see `promptSeconds`. */
+  readonly promptSeconds: number;
+}
+
+/**
+ * Starts a corral for a look at its workers: what their command lines are, and how fast they are.
+ *
+ * @param haproxy Path of the program; null: without it
+ */
+export async function prepare(pool: Pool, turns: number, haproxy: string | null): Promise<Preparation> {
+  const { commands, seconds } = await withTeardown(async (defer) => {
+    const { origin, pid } = await startCorral(serveCommand("least-busy", pool), defer);
+    const client = new Client({ origin, headers: {} }, 1);
+    defer(() => client.close());
+    return { commands: workerCommandsOf(pid), seconds: await promptSeconds(client, turns, "corral") };
   });
-  return [...corrals, haproxyBefore(commands, haproxy, pool)];
+  const corrals = [corralWith("predicted-time", OURS, pool), corralWith("least-busy", BLIND, pool)];
+  const rivals = haproxy === null ? [] : [haproxyBefore(commands, haproxy, pool)];
+  return { contestants: [...corrals, ...rivals], promptSeconds: seconds };
 }
 
 function corralWith(policy: string, name: string, pool: Pool): Contestant {
