@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { percentile } from "../src/load/statistics.ts";
 import { POLICIES } from "../src/route/policies.ts";
 import type { Policy } from "../src/route/policy.ts";
-import { promptOf, type Scene, sceneOf } from "./decision/scene.ts";
+import { chained, repeated, type Scene, sceneOf } from "./decision/scene.ts";
 import { machineLine, noiseLine, watchNoise } from "./kit/machine.ts";
 import { count, counts } from "./kit/options.ts";
 import { toJson } from "./kit/raw-figures.ts";
@@ -82,9 +82,10 @@ function decideAll({ policy, scene }: Cell): number {
 }
 
 function chainCost(): number {
-  const all = Array.from({ length: 200 }, (_, at) => {
+  const texts = repeated("chain", 120);
+  const all = Array.from({ length: 200 }, () => {
     const began = process.cpuUsage();
-    promptOf(true, `chain ${at}`, 100);
+    chained(texts);
     const { user, system } = process.cpuUsage(began);
     return user + system;
   });

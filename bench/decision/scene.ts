@@ -66,9 +66,13 @@ export function sceneOf(workers: number, links: number): Scene {
 }
 
 /** @param links of the conversation itself */
-export function promptOf(isShared: boolean, name: string, links: number): Prompt {
+function promptOf(isShared: boolean, name: string, links: number): Prompt {
+  return chained([...(isShared ? repeated("system", SYSTEM_LINKS) : []), ...repeated(name, links)]);
+}
+
+/** Of messages. */
+export function chained(texts: readonly string[]): Prompt {
   const chain = new Chain();
-  const texts = [...(isShared ? repeated("system", SYSTEM_LINKS) : []), ...repeated(name, links)];
   for (const text of texts) {
     chain.text(text);
     chain.messageEnd();
@@ -76,7 +80,8 @@ export function promptOf(isShared: boolean, name: string, links: number): Prompt
   return chain.prompt(TOKENS_PER_BYTE);
 }
 
-function repeated(name: string, times: number): string[] {
+/** Messages of a block each. */
+export function repeated(name: string, times: number): string[] {
   return Array.from({ length: times }, (_, at) => `${name} ${at} `.padEnd(BLOCK_BYTES - 1, "."));
 }
 

@@ -27,22 +27,12 @@ export class Chain {
   }
 
   text(text: string): void {
-    if (this.#length >= MOST_BYTES) {
-      this.#length += Buffer.byteLength(text);
-      return;
-    }
-    let limit = this.#nextEnd();
-    for (let at = 0; at < text.length; at += 1) {
-      const unit = text.charCodeAt(at);
-      this.#mix(unit);
-      this.#length += unit < 0x80 ? 1 : unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 2 : 3;
-      if (this.#length < limit) continue;
-      this.#link();
+    for (let from = 0; from < text.length; ) {
       if (this.#length >= MOST_BYTES) {
-        this.text(text.slice(at + 1));
+        this.#length += Buffer.byteLength(from === 0 ? text : text.slice(from));
         return;
       }
-      limit = this.#nextEnd();
+      from = this.#upToLink(text, from);
     }
   }
 
@@ -78,6 +68,27 @@ export class Chain {
     return { links: this.#links, depths, tokens: length * tokensPerByte, bytes: length, conversation };
   }
 
+  /** Takes in text until a link ends. In numbers of its own: this is done for each character. @returns how far it came */
+  #upToLink(text: string, from: number): number {
+    const limit = this.#nextEnd();
+    let low = this.#low;
+    let high = this.#high;
+    let length = this.#length;
+    let at = from;
+    while (at < text.length && length < limit) {
+      const unit = text.charCodeAt(at);
+      at += 1;
+      length += unit < 0x80 ? 1 : unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 2 : 3;
+      low = mixedLow(low, unit);
+      high = mixedHigh(high, unit, low);
+    }
+    this.#low = low;
+    this.#high = high;
+    this.#length = length;
+    if (length >= limit) this.#link();
+    return at;
+  }
+
   #nextEnd(): number {
     return this.#end + Math.max(BLOCK, this.#end / BLOCK_SHARE);
   }
@@ -88,12 +99,9 @@ export class Chain {
     this.#end = this.#length;
   }
 
-  /** Two lanes of 32 bits, which take each unit in with different multipliers and rotations. */
   #mix(unit: number): void {
-    const low = Math.imul(this.#low ^ unit, 0x9e3779b1);
-    const high = Math.imul(this.#high + unit, 0x85ebca77);
-    this.#low = (low << 13) | (low >>> 19);
-    this.#high = ((high << 17) | (high >>> 15)) ^ low;
+    this.#low = mixedLow(this.#low, unit);
+    this.#high = mixedHigh(this.#high, unit, this.#low);
   }
 
   /** 53 bits of both lanes. */
@@ -102,6 +110,18 @@ export class Chain {
     const high = finish(this.#high + Math.imul(this.#low, 0xc2b2ae3d));
     return (high & 0x1fffff) * 0x1_0000_0000 + low;
   }
+}
+
+// Two lanes of 32 bits take each unit in, with different multipliers and rotations; the second one is fed by the first.
+
+function mixedLow(lane: number, unit: number): number {
+  const low = Math.imul(lane ^ unit, 0x9e3779b1);
+  return (low << 13) | (low >>> 19);
+}
+
+function mixedHigh(lane: number, unit: number, low: number): number {
+  const high = Math.imul(lane + unit, 0x85ebca77);
+  return ((high << 17) | (high >>> 15)) ^ low;
 }
 
 function finish(lane: number): number {
