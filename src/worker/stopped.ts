@@ -1,11 +1,11 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import type { Load } from "./load.ts";
 import { slept } from "./slept.ts";
 
 /** Milliseconds between two looks: reading one line of /proc takes some 50 us. */
 const PAUSE = 150;
-/** Of a worker without a request only one of so many looks is taken. */
-const IDLE_LOOKS = 6;
+/** The same of a worker without a request: waking up for it costs an idle process a millisecond or two. */
+const IDLE_PAUSE = 900;
 /** So many looks in a row that find it stopped: half a second is more than a snapshot of its memory takes. */
 const ENOUGH = 4;
 
@@ -13,7 +13,7 @@ export interface Observed {
   readonly pid: number;
   readonly load: Load;
   /** Default: from /proc. */
-  readonly isStopped?: (pid: number) => Promise<boolean>;
+  readonly isStopped?: (pid: number) => boolean;
 }
 
 /**
@@ -25,21 +25,21 @@ export async function untilStopped(
   signal: AbortSignal,
 ): Promise<boolean> {
   let inARow = 0;
-  let skipped = 0;
-  while (await slept(PAUSE, signal)) {
-    if (load.inFlight === 0 && inARow === 0 && ++skipped < IDLE_LOOKS) continue;
-    skipped = 0;
-    inARow = (await isStopped(pid)) ? inARow + 1 : 0;
+  while (await slept(load.inFlight === 0 && inARow === 0 ? IDLE_PAUSE : PAUSE, signal)) {
+    inARow = isStopped(pid) ? inARow + 1 : 0;
     if (inARow === ENOUGH) return !signal.aborted;
   }
   return false;
 }
 
-/** Whether all of it is stopped; a debugger stops threads in another way, and may go on any moment. */
-async function readStopped(pid: number): Promise<boolean> {
+/**
+ * Whether all of it is stopped; a debugger stops threads in another way, and may go on any moment. /proc is no disk: to
+ * read it in another thread would cost more than it takes.
+ */
+function readStopped(pid: number): boolean {
   if (process.platform !== "linux") return false;
   try {
-    return stateOf(await readFile(`/proc/${pid}/stat`, "latin1")) === "T";
+    return stateOf(readFileSync(`/proc/${pid}/stat`, "latin1")) === "T";
   } catch {
     return false;
   }

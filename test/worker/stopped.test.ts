@@ -5,7 +5,7 @@ import { stateOf, untilStopped } from "../../src/worker/stopped.ts";
 async function watch(states: string, inFlight: number): Promise<{ isStopped: boolean; looks: number }> {
   const over = new AbortController();
   let looks = 0;
-  const isStopped = async (): Promise<boolean> => {
+  const isStopped = (): boolean => {
     const state = states.charAt(looks);
     looks += 1;
     if (looks >= states.length) setImmediate(() => over.abort());
