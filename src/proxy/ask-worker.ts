@@ -1,13 +1,12 @@
 import type { Pool } from "undici";
-
-type JsonObject = Readonly<Record<string, unknown>>;
+import { isObject, type Json } from "./event.ts";
 
 /** A question of corral's own to a worker: JSON there and back. @throws where it does not answer 200 with an object */
 export async function askWorker(
   pool: Pool,
   key: string,
   { path, body, signal }: { readonly path: string; readonly body: unknown; readonly signal: AbortSignal },
-): Promise<JsonObject> {
+): Promise<Json> {
   const answer = await pool.request({
     method: "POST",
     path,
@@ -21,8 +20,4 @@ export async function askWorker(
   const value: unknown = JSON.parse(text);
   if (!isObject(value)) throw new Error(`${path} answered no object: ${text.slice(0, 200)}`);
   return value;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

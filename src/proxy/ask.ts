@@ -1,5 +1,6 @@
 import type { Ask } from "../route/ask.ts";
 import { answerTokensOf, promptOf } from "../route/prompt.ts";
+import { parsedBody } from "./parsed-body.ts";
 import type { UpstreamRequest } from "./sink.ts";
 
 /**
@@ -19,14 +20,4 @@ export function askOf(request: UpstreamRequest, tokensPerByte: number, now: numb
     priority,
     bytes: request.body?.length ?? 0,
   };
-}
-
-/** Null of what is no JSON: that is the engine's to refuse. */
-export function parsedBody({ parsed, body }: UpstreamRequest): unknown {
-  if (parsed !== undefined || body === null) return parsed ?? null;
-  try {
-    return JSON.parse(body.toString("utf8"));
-  } catch {
-    return null;
-  }
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { parsedBody } from "./parsed-body.ts";
 import type { UpstreamRequest } from "./sink.ts";
 
 /** Fields that change from one try of a client to the next, or do not reach what computes. */
@@ -19,10 +20,11 @@ const IMMATERIAL: ReadonlySet<string> = new Set([
  * What is the same of a request when its client sends it again: the method, the path, and the body without its
  * immaterial fields, in whichever order they come. A hash: no prompt can be read from it. Pure.
  */
-export function fingerprintOf({ method, path, body, parsed }: UpstreamRequest): string {
+export function fingerprintOf(request: UpstreamRequest): string {
+  const { method, path, body } = request;
   const [route = ""] = path.split("?", 1);
   const hash = createHash("sha256").update(`${method} ${route}\n`);
-  if (body !== null) hash.update(material(parsed ?? parse(body)) ?? body);
+  if (body !== null) hash.update(material(parsedBody(request)) ?? body);
   return hash.digest("base64url");
 }
 
@@ -32,14 +34,6 @@ function material(value: unknown): string | null {
   const fields = Object.entries(value).filter(([name]) => !IMMATERIAL.has(name));
   try {
     return JSON.stringify(fields.sort(([a], [b]) => (a < b ? -1 : 1)));
-  } catch {
-    return null;
-  }
-}
-
-function parse(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString("utf8"));
   } catch {
     return null;
   }

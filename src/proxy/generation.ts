@@ -1,4 +1,5 @@
 import { isObject, type Json } from "./event.ts";
+import { parsedBody } from "./parsed-body.ts";
 import type { UpstreamRequest } from "./sink.ts";
 
 /** A request whose answer is text, made token by token: one that can be streamed, assembled and continued. */
@@ -10,11 +11,12 @@ export interface Generation {
 }
 
 /** Null where it is something else, or nothing that an engine would answer. */
-export function generationOf({ method, path, body, parsed }: UpstreamRequest): Generation | null {
+export function generationOf(request: UpstreamRequest): Generation | null {
+  const { method, path, body } = request;
   const kind = KINDS.get(path.split("?", 1)[0] ?? "");
   if (kind === undefined || method !== "POST" || body === null) return null;
-  const json = parsed ?? parse(body);
-  if (json === null) return null;
+  const json = parsedBody(request);
+  if (!isObject(json)) return null;
   const asks = kind === "chat" ? Array.isArray(json.messages) && json.messages.length > 0 : json.prompt !== undefined;
   const stream = json.stream ?? false;
   return asks && typeof stream === "boolean" ? { kind, body: json, isStream: stream } : null;
@@ -26,15 +28,6 @@ const KINDS = new Map<string, Generation["kind"]>([
   [PATHS.chat, "chat"],
   [PATHS.completion, "completion"],
 ]);
-
-function parse(body: Buffer): Json | null {
-  try {
-    const json: unknown = JSON.parse(body.toString());
-    return isObject(json) ? json : null;
-  } catch {
-    return null;
-  }
-}
 
 /** The fields of these that ask for something, by their values that don't. Null counts as not given. */
 export type Harmless = Readonly<Record<string, readonly unknown[]>>;
