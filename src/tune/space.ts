@@ -91,11 +91,11 @@ function suitableSlots({ plan, traits }: Ground, workers: number): number {
   return Math.min(traits.mostSlots, share === 1 ? 1 : Math.ceil(share / 4) * 4);
 }
 
-/** Fewer slots than requests make some wait, and those that run quicker. */
+/** Never fewer than its share of the requests: what those that run gain by it is lost by those that wait. */
 function slotCounts(ground: Ground, best: Candidate): Candidate[] {
   const { plan, traits } = ground;
   const share = Math.ceil(plan.concurrency / best.workers);
-  const counts = [Math.ceil(share / 2), share, suitableSlots(ground, best.workers)];
+  const counts = [share, suitableSlots(ground, best.workers)];
   const possible = distinct(counts).filter((count) => count <= traits.mostSlots);
   return withOwn(
     best,

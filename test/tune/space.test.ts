@@ -46,6 +46,15 @@ describe("the space of candidates", () => {
     }
   });
 
+  it("leaves no request without a slot", async () => {
+    const given = await ground("vps-2-cores", 8);
+    const stage = stagesOf(given).find(({ about }) => about === "slots");
+    for (const workers of [1, 2]) {
+      const slots = stage?.answers({ ...startOf(given.plan), workers, slots: 8 / workers }).map((answer) => answer.slots);
+      expect(Math.min(...(slots ?? [0]))).toBe(8 / workers);
+    }
+  });
+
   it("has the best so far among the answers to each question, once", async () => {
     const given = await ground("desktop-16-cores", 8, {}, true);
     const start = startOf(given.plan);
