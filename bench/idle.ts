@@ -13,8 +13,9 @@ import { withTeardown } from "./kit/teardown.ts";
 import { ensureRandomModel } from "./pool/model.ts";
 
 const METHOD = `\`corral serve\` with one model and no request, as a user starts it. CPU time of its process and of its workers over
-the given time, by the scheduler's account, in percent of one CPU: first with all workers there, then after
-\`idleTimeout\` has ended them. The rival is the llama-servers themselves, in the same run. At last one request wakes it.`;
+the given time, by the scheduler's account, in percent of one CPU: first with all workers there, a minute after the start
+(half a minute after it, its garbage is collected once), then after \`idleTimeout\` has ended them. The rival is the
+llama-servers themselves, in the same run. At last one request wakes it.`;
 
 interface Options {
   seconds: number;
@@ -32,7 +33,7 @@ interface Shares {
 
 const command = new Command("bench:idle")
   .description("CPU time of an idle pool, with its workers and without, and the time it takes to wake.")
-  .option("--seconds <n>", "how long to look at each state", count, 20)
+  .option("--seconds <n>", "how long to look at each state", count, 60)
   .option("--model <file>", "another model than the random one of 0.5B")
   .option("--json <file>", "write the raw figures too")
   .action(main);
@@ -40,12 +41,13 @@ const command = new Command("bench:idle")
 async function main({ seconds, model = ensureRandomModel(), json }: Options): Promise<void> {
   console.log(`${machineLine()}\n\n${METHOD}\n`);
   await withTeardown(async (defer) => {
+    const start = 60;
     const settle = 10;
-    const idleTimeout = 1000 * (seconds + 2 * settle);
+    const idleTimeout = 1000 * (start + seconds + settle);
     const serve = corralCommand(["serve", model, "--port", "0", "--name", "idle", "--idle-timeout", `${idleTimeout}`]);
     const { origin, pid } = await startCorral(serve, defer);
     const noiseSince = watchNoise();
-    await sleep(settle * 1000);
+    await sleep(start * 1000);
     const awake = await measure("workers idle", pid, seconds);
     while (processTree(pid).length > 1) await sleep(100);
     await sleep(settle * 1000);

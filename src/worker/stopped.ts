@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import type { Load } from "./load.ts";
-import { slept } from "./slept.ts";
+import { slept, sleptToBeat } from "./slept.ts";
 
 /** Milliseconds between two looks: reading one line of /proc takes some 50 us. */
 const PAUSE = 150;
-/** The same of a worker without a request: waking up for it costs an idle process a millisecond or two. */
-const IDLE_PAUSE = 900;
+/** The same of a worker without a request. */
+const IDLE_PAUSE = 1_000;
 /** So many looks in a row that find it stopped: half a second is more than a snapshot of its memory takes. */
 const ENOUGH = 4;
 
@@ -25,7 +25,8 @@ export async function untilStopped(
   signal: AbortSignal,
 ): Promise<boolean> {
   let inARow = 0;
-  while (await slept(load.inFlight === 0 && inARow === 0 ? IDLE_PAUSE : PAUSE, signal)) {
+  const isIdle = (): boolean => load.inFlight === 0 && inARow === 0;
+  while (await (isIdle() ? sleptToBeat(IDLE_PAUSE, signal) : slept(PAUSE, signal))) {
     inARow = isStopped(pid) ? inARow + 1 : 0;
     if (inARow === ENOUGH) return !signal.aborted;
   }
@@ -36,10 +37,10 @@ export async function untilStopped(
  * Whether all of it is stopped; a debugger stops threads in another way, and may go on any moment. /proc is no disk: to
  * read it in another thread would cost more than it takes.
  */
-function readStopped(pid: number): boolean {
+export function readStopped(pid: number): boolean {
   if (process.platform !== "linux") return false;
   try {
-    return stateOf(readFileSync(`/proc/${pid}/stat`, "latin1")) === "T";
+    return stateOf(readFileSync(`/proc/${pid}/stat`, "utf8")) === "T";
   } catch {
     return false;
   }

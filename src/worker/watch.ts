@@ -3,7 +3,7 @@ import { readCpuTime } from "./cpu-time.ts";
 import type { Load } from "./load.ts";
 import type { Probe, ProbeAnswer } from "./probe.ts";
 import { judge, type Observation, progressLimits, type Verdict } from "./progress.ts";
-import { slept } from "./slept.ts";
+import { slept, sleptToBeat } from "./slept.ts";
 import { readWants } from "./threads.ts";
 
 /** A share of one CPU below this is no work: answering the probes takes less than a thousandth. */
@@ -49,8 +49,9 @@ export async function watch(watched: Watched, signal: AbortSignal, report: (verd
   let pause = watched.interval;
   let skipped = 0;
   while (last !== "wedged") {
-    if (!(await slept(pause, signal))) return;
-    if (last === "ok" && pause > 0 && watched.load.inFlight === 0 && ++skipped < IDLE_LOOKS) continue;
+    const isIdle = (): boolean => last === "ok" && pause > 0 && watched.load.inFlight === 0;
+    if (!(await (isIdle() ? sleptToBeat(pause, signal) : slept(pause, signal)))) return;
+    if (isIdle() && ++skipped < IDLE_LOOKS) continue;
     skipped = 0;
     const seen = await eyes.look(signal);
     if (signal.aborted) return;

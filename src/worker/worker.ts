@@ -17,7 +17,7 @@ import { untilReady } from "./readiness.ts";
 import type { Ring } from "./ring.ts";
 import { slept } from "./slept.ts";
 import type { Failure, WorkerState } from "./state.ts";
-import { untilStopped } from "./stopped.ts";
+import { readStopped, untilStopped } from "./stopped.ts";
 import { watch } from "./watch.ts";
 
 /** What the worker room needs of a pool's options. */
@@ -234,7 +234,7 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
         if (isStopped) this.#giveUp("stopped");
       });
       await watch({ ...watched, longestLook: interval + 2 * probeTimeout, onWell }, signal, (verdict) => {
-        if (verdict === "wedged") this.#giveUp("wedged");
+        if (verdict === "wedged") this.#giveUp(readStopped(pid) ? "stopped" : "wedged");
         else if (this.#state.name === "ready") this.#become({ ...this.#state, suspect: verdict === "suspect" });
       });
     } finally {
