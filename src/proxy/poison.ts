@@ -1,5 +1,6 @@
 import { CorralError } from "../errors.ts";
 import { nestingDepth } from "./nesting.ts";
+import { parsedBody } from "./parsed-body.ts";
 import type { UpstreamRequest } from "./sink.ts";
 
 /**
@@ -26,17 +27,9 @@ const PATTERN = 4_096;
 export function refuseUnchecked({ parsed, body }: UpstreamRequest): void {
   if (parsed !== undefined || body === null) return;
   if (nestingDepth(body, DEPTH) > DEPTH) throw refusal(`A body may nest ${DEPTH} levels deep. Send a flatter one.`);
-  const text = body.toString("utf8");
-  const value = parse(text);
-  if (typeof value === "object" && value !== null) refusePoison(value as Readonly<Record<string, unknown>>, text);
-}
-
-/** Null of what is no JSON: that is the engine's to refuse. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
+  const value = parsedBody({ body });
+  if (typeof value === "object" && value !== null) {
+    refusePoison(value as Readonly<Record<string, unknown>>, body.toString("utf8"));
   }
 }
 
