@@ -9,8 +9,8 @@ import type { TuneLoad } from "./method.ts";
 /** llama-server with its defaults gives about a token a second beside a neighbour: fewer tokens, or it takes an hour. */
 const SHORTER = 6;
 const LEAST_TOKENS = 4;
-/** One answer alone is over in two seconds: too short to say much. */
-const LEAST_REQUESTS = 2;
+/** One answer alone is over in two seconds: too short to say much. Beside a neighbour it takes much longer. */
+const LEAST_REQUESTS = { quiet: 4, busy: 2 };
 
 /**
  * Each round: both started anew (of processes with the same flags some are 5 to 10% faster than others for as long as
@@ -52,19 +52,28 @@ async function turns(
   const asked = busyNeighbour ? Math.max(LEAST_TOKENS, Math.round(tokens / SHORTER)) : tokens;
   const cells: Cell[] = [];
   for (const concurrency of concurrencies) {
-    for (const { name, pool } of contestants) {
-      const tokensPerSecond = await rateOf(pool, concurrency, asked, name);
-      cells.push({ name, round, busyNeighbour, concurrency, tokensPerSecond });
+    const requests = busyNeighbour
+      ? Math.max(LEAST_REQUESTS.busy, concurrency)
+      : Math.max(LEAST_REQUESTS.quiet, 2 * concurrency);
+    for (const contestant of contestants) {
+      const tokensPerSecond = await rateOf(contestant, { concurrency, requests, tokens: asked });
+      cells.push({ name: contestant.name, round, busyNeighbour, concurrency, tokensPerSecond });
     }
   }
   return cells;
 }
 
+interface Ask {
+  readonly concurrency: number;
+  readonly requests: number;
+  /** Of each prompt, and of each answer. */
+  readonly tokens: number;
+}
+
 /** Answer tokens of all requests over the time from the first question to the last answer's end. */
-async function rateOf(pool: Contestant["pool"], concurrency: number, tokens: number, who: string): Promise<number> {
-  const requests = Math.max(LEAST_REQUESTS, concurrency);
+async function rateOf({ name, pool }: Contestant, { concurrency, requests, tokens }: Ask): Promise<number> {
   const shapes = [{ prompt: tokens, answer: tokens }];
   const { seconds, failed, failures } = await measureLoad(pool, { concurrency, requests, shapes, warmUp: 0 });
-  if (failed > 0) throw new Error(`${who}: ${failed} of ${requests} answers failed: ${failures[0]?.why}`);
+  if (failed > 0) throw new Error(`${name}: ${failed} of ${requests} answers failed: ${failures[0]?.why}`);
   return (requests * tokens) / seconds;
 }

@@ -23,6 +23,8 @@ export interface Ground {
 const BATCHES = [64, 128, 256, 512] as const;
 /** What q8_0 must win to be worth its rounding. */
 const WORTH_ROUNDING = 1.05;
+/** Two processes with the same flags differ by as much, and huge pages make them differ less. */
+const WORTH_SMALL_PAGES = 1.05;
 /** Guesses are right more often in a load's greedy answers than in people's texts. */
 const WORTH_GUESSING = 1.2;
 
@@ -54,7 +56,7 @@ export function stagesOf(ground: Ground): Stage<Candidate>[] {
     fixed.slots === undefined && ordered("slots", (best) => slotCounts(ground, best)),
     fixed.threads === undefined && ordered("threads", (best) => threadCounts(ground, best)),
     tunes("sharedCache") && isText && setting("sharedCache", ({ slots }) => (slots > 1 ? [false, true] : [])),
-    tunes("hugePages") && setting("hugePages", () => [false, true]),
+    tunes("hugePages") && { ...setting("hugePages", () => [false, true]), leastGain: WORTH_SMALL_PAGES },
     // A lone thread waits for nobody.
     tunes("spin") && setting("spin", ({ threads }) => (threads > 1 ? ["active", "passive"] : [])),
     tunes("batch") && isText && { ...setting("batch", () => BATCHES), isOrdered: true },

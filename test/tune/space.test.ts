@@ -50,7 +50,9 @@ describe("the space of candidates", () => {
     const given = await ground("vps-2-cores", 8);
     const stage = stagesOf(given).find(({ about }) => about === "slots");
     for (const workers of [1, 2]) {
-      const slots = stage?.answers({ ...startOf(given.plan), workers, slots: 8 / workers }).map((answer) => answer.slots);
+      const slots = stage
+        ?.answers({ ...startOf(given.plan), workers, slots: 8 / workers })
+        .map((answer) => answer.slots);
       expect(Math.min(...(slots ?? [0]))).toBe(8 / workers);
     }
   });
