@@ -19,6 +19,7 @@ import {
 import type { Administration } from "../administer.ts";
 import type { Interruption } from "../interruption.ts";
 import { watchPool } from "../watch-pool.ts";
+import { collectGarbage } from "./collect-garbage.ts";
 import { print, welcome } from "./welcome.ts";
 
 export interface InstanceParts {
@@ -97,6 +98,7 @@ export class Instance {
     warnOfChoices(this.#config, this.#log);
     await loaded;
     if (!first.aborted) {
+      collectGarbage();
       print(welcome(this.#corral.models, address));
       this.#log.info("ready");
       this.#service.ready();
