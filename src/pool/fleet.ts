@@ -104,8 +104,12 @@ export class Fleet {
   keepHotPrompts(kept: Pick<HotPromptsSetup, "store" | "dir" | "most">): void {
     this.#hotPrompts = new HotPrompts({
       ...kept,
-      asking: (upstream, signal) => (path, body) =>
-        askWorker(this.connections.to(upstream), upstream.endpoint.key, { path, body, signal }),
+      asking: (upstream, signal) => async (path, body) => {
+        const pool = this.connections.to(upstream);
+        const answer = await askWorker(pool, upstream.endpoint.key, { path, body, signal });
+        if (answer === null) throw new Error(`${upstream.id} refused ${path}`);
+        return answer;
+      },
       serving: () => [...this.#upstreams.values()].filter(({ healthy }) => healthy),
       holds: (upstream, head) =>
         this.admission.holds(upstream, promptOf(CHAT, head, this.admission.habits.tokensPerByte)),

@@ -1,10 +1,10 @@
 import type { Pool } from "undici";
 import type { Lease } from "../route/live-upstream.ts";
+import { askWorker } from "./ask-worker.ts";
 import { written } from "./continuation.ts";
 import type { Draft } from "./draft.ts";
 import { isObject, type Json } from "./event.ts";
 import { type Generation, PATHS } from "./generation.ts";
-import { toWorker } from "./headers.ts";
 
 /** A worker that is asked small things before it goes on with an answer. */
 export interface Asked {
@@ -55,16 +55,6 @@ async function promptTokens(worker: Asked, { kind, body }: Generation): Promise<
 async function ask({ pool, lease, signal }: Asked, path: string, body: Json): Promise<Json> {
   const cut = new AbortController();
   lease.onCut(({ error }) => cut.abort(error));
-  const answer = await pool.request({
-    method: "POST",
-    path,
-    headers: toWorker({ "content-type": "application/json" }, lease.upstream.endpoint.key),
-    body: JSON.stringify(body),
-    reset: true,
-    signal: signal ? AbortSignal.any([cut.signal, signal]) : cut.signal,
-  });
-  const text = await answer.body.text();
-  if (answer.statusCode !== 200) return {};
-  const json: unknown = JSON.parse(text);
-  return isObject(json) ? json : {};
+  const either = signal ? AbortSignal.any([cut.signal, signal]) : cut.signal;
+  return (await askWorker(pool, lease.upstream.endpoint.key, { path, body, signal: either })) ?? {};
 }
