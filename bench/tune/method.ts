@@ -11,8 +11,8 @@ export function methodText({ rounds, tokens, concurrencies, goalConcurrency, bud
 weights repeats itself, which guessing would gain from). Then what it found against the same llama-server program started
 with the model and nothing else (so: as many threads as cores, 4 slots). A 0.5B model with random weights (Q4_0, 350 MB;
 speed does not see values) is asked by corral's load generator: prompts of ${tokens} random tokens that no cache knows, answers
-of exactly ${tokens} tokens; beside the neighbour a sixth of both. Each round starts both anew, for processes with the same
-flags differ for as long as they live; one is idle while the other is asked; at every concurrency
+of exactly ${tokens} tokens; beside the neighbour, in every other round, a sixth of both. Each round starts both anew, for
+processes with the same flags differ for as long as they live; one is idle while the other is asked; at every concurrency
 (${concurrencies.join(", ")} at once) they take turns, each round begun with the other one, ${rounds} rounds; figures are
 medians, ratios medians of the rounds' ratios (least to most). Tokens per second: all answers' tokens over the time from
 the first question to the last answer's end. One process asks both: corral's pool as a library does, llama-server over

@@ -12,9 +12,13 @@ const LEAST_TOKENS = 4;
 /** One answer alone is over in two seconds: too short to say much. Beside a neighbour it takes much longer. */
 const LEAST_REQUESTS = { quiet: 4, busy: 2 };
 
+/** Of so many rounds one goes on beside the neighbour: most of the time is spent there, on ratios that need no decimals. */
+const BUSY_EACH = 2;
+
 /**
  * Each round: both started anew (of processes with the same flags some are 5 to 10% faster than others for as long as
- * they live), then quiet, then beside a neighbour; at every concurrency both, one after the other, begun with another one.
+ * they live), then quiet, then, in every other round, beside a neighbour; at every concurrency both, one after the other,
+ * begun with another one.
  */
 export async function measure(
   start: (defer: Defer) => Promise<Contestant[]>,
@@ -29,8 +33,9 @@ export async function measure(
       await warmUp(contestants, load);
       report("quiet");
       cells.push(...(await turns(contestants, load, round, false)));
+      if (round % BUSY_EACH > 0) return;
       report("busy neighbour");
-      cells.push(...(await besideNeighbour(() => turns(contestants, load, round, true))));
+      cells.push(...(await besideNeighbour(() => turns(rotated(contestants, round / BUSY_EACH), load, round, true))));
     });
   }
   return cells;
