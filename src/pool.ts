@@ -164,8 +164,8 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     const { tokensPerByte } = admission.habits;
     const { requestTimeout, continueAnswers } = this.#options;
     const timeout = request.timeout ?? (requestTimeout > 0 ? requestTimeout : undefined);
-    const gate = quarantine.enter(request);
     const asked = { ...request, timeout, continues: continues && continueAnswers };
+    const gate = quarantine.enter(asked);
     const answer = exchange(asked, sink, { gate, budget: this.#budget, connections, tokensPerByte, signal });
     this.#workforce.enter();
     this.#running.add(answer);
@@ -173,7 +173,7 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     gate.leave();
     this.#running.delete(answer);
     this.#workforce.leave();
-    if (facts.outcome === "answered") this.#fleet.answered(request, facts.upstream);
+    if (facts.outcome === "answered") this.#fleet.answered(asked, facts.upstream);
     this.#tally.add(facts);
     const [path = ""] = request.path.split("?", 1);
     this.emit("request", { ...facts, pool: this.name, method: request.method, path });

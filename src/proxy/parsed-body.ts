@@ -1,13 +1,14 @@
 import type { UpstreamRequest } from "./sink.ts";
 
-/** A library's request is read by several that know nothing of each other. */
-const known = new WeakMap<Buffer, unknown>();
+/** A library's request is read by several that know nothing of each other. By request: its buffer may be used again. */
+const known = new WeakMap<UpstreamRequest, unknown>();
 
-/** Null of what is no JSON: that is the engine's to refuse. Each body is parsed once. */
-export function parsedBody({ parsed, body }: Pick<UpstreamRequest, "parsed" | "body">): unknown {
+/** Null of what is no JSON: that is the engine's to refuse. */
+export function parsedBody(request: UpstreamRequest): unknown {
+  const { parsed, body } = request;
   if (parsed !== undefined || body === null) return parsed ?? null;
-  if (!known.has(body)) known.set(body, parse(body));
-  return known.get(body);
+  if (!known.has(request)) known.set(request, parse(body));
+  return known.get(request);
 }
 
 function parse(body: Buffer): unknown {

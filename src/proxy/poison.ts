@@ -24,10 +24,11 @@ const PATTERN = 4_096;
  * For a request that comes without its body parsed: whoever has parsed it has called `refusePoison`, too.
  * @throws CorralError CORRAL_REQUEST_INVALID
  */
-export function refuseUnchecked({ parsed, body }: UpstreamRequest): void {
+export function refuseUnchecked(request: UpstreamRequest): void {
+  const { parsed, body } = request;
   if (parsed !== undefined || body === null) return;
   if (nestingDepth(body, DEPTH) > DEPTH) throw refusal(`A body may nest ${DEPTH} levels deep. Send a flatter one.`);
-  const value = parsedBody({ body });
+  const value = parsedBody(request);
   if (typeof value === "object" && value !== null) {
     refusePoison(value as Readonly<Record<string, unknown>>, body.toString("utf8"));
   }
