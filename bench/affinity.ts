@@ -1,7 +1,7 @@
 /** Chats that return to the worker that knows them: `npm run bench:affinity -- --help`. */
 import { writeFileSync } from "node:fs";
 import { Command } from "commander";
-import type { ChatLoad } from "./affinity/chats.ts";
+import { type ChatLoad, PROMPTS_A_PAUSE } from "./affinity/chats.ts";
 import { OURS, prepare } from "./affinity/contestants.ts";
 import { methodText } from "./affinity/method.ts";
 import { measure } from "./affinity/rounds.ts";
@@ -26,18 +26,13 @@ interface Options {
 }
 
 const WORKERS = 2;
-/**
- * The pause, in prompts that a worker computes meanwhile: two workers are then as busy as they can be with the prompts of
- * 16 chats if they know none, and have time to spare if they know most.
- */
-const PROMPTS_A_PAUSE = 1.8;
 
 const command = new Command("bench:affinity")
   .description("Time to the first token of chats on 2 workers, by who chooses the worker.")
   .option("--rounds <n>", "rounds that count", count, 3)
   .option("--chats <n>", "chats at once", count, 16)
   .option("--turns <n>", "turns of a chat", count, 6)
-  .option("--tokens <n>", "tokens of each answer", count, 16)
+  .option("--tokens <n>", "tokens of each answer", count, 10)
   .option(
     "--pause <seconds>",
     "between an answer and the next question, on average (default: by the workers' speed)",

@@ -33,8 +33,14 @@ interface Message {
 /** Each is three to four tokens of the random model. */
 const WORDS =
   "river stone quiet amber field winter carry bright under seven morning glass follow paper green silver".split(" ");
-export const WORDS_OF = { system: 20, first: 200, next: 17, answer: 8 } as const;
+export const WORDS_OF = { system: 12, first: 120, next: 5, answer: 3 } as const;
 
+/**
+ * The usual pause, in prompts that one worker computes meanwhile: two workers are then nearly as busy as they can be with
+ * the prompts of 16 chats if they know none, for each is slower while the other computes, and have time to spare if they
+ * know most.
+ */
+export const PROMPTS_A_PAUSE = 2.5;
 /** Pauses within which all chats begin. */
 const BEGIN_WITHIN = 2;
 

@@ -24,8 +24,8 @@ export interface Pool {
   readonly slots: number;
 }
 
-/** Tokens of a chat's six turns, and room. */
-const CONTEXT = 2_048;
+/** Tokens of a chat's six turns, some 900, and room. */
+const CONTEXT = 1_536;
 
 export interface Preparation {
   readonly contestants: readonly Contestant[];

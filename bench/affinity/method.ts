@@ -1,4 +1,4 @@
-import { type ChatLoad, WORDS_OF } from "./chats.ts";
+import { type ChatLoad, PROMPTS_A_PAUSE, WORDS_OF } from "./chats.ts";
 import type { Pool } from "./contestants.ts";
 
 export function methodText(
@@ -10,8 +10,8 @@ export function methodText(
 ${slots} slots. ${chats} chats at once, each of ${turns} turns: a system prompt of ${WORDS_OF.system} words, a first question of ${WORDS_OF.first}, then
 questions of ${WORDS_OF.next} (a word is three to four tokens of this model), each sent with all that was said before; answers of
 exactly ${answer} tokens, streamed; in the history texts of ${WORDS_OF.answer} words stand for them (what a random model says is no text). Between an answer and the next question
-${(0.5 * pause).toFixed(1)} to ${(1.5 * pause).toFixed(1)} s pass: by default 1.8 times what a worker takes for a whole prompt, as measured before, so that workers
-that know no prompt would be as busy as they can be. Contestants take turns, each round begun with another one, ${rounds} rounds; each is started anew for
+${(0.5 * pause).toFixed(1)} to ${(1.5 * pause).toFixed(1)} s pass: by default ${PROMPTS_A_PAUSE} times what a worker that has the machine to itself takes for a whole prompt, as
+measured before, so that workers that know no prompt would be as busy as they can be. Contestants take turns, each round begun with another one, ${rounds} rounds; each is started anew for
 its turn, so that its caches are empty, and has texts of its own. All have the same workers: llama-server with corral's
 command line and CPUs; HAProxy balances by leastconn, no more to a worker than it has slots. The time to the first token
 is that to the first byte of the answer. Figures are medians over rounds, ratios medians of the rounds' ratios (least to
