@@ -33,6 +33,7 @@ export function svg(cells: readonly Cell[]): string {
     }
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y}" font-family="sans-serif" font-size="11" fill="#7d8a97">
+<title>Time to the first token by workload, workers and policy</title>
 <style>.title{font-size:13px;font-weight:bold}</style>
 ${parts.join("\n")}
 </svg>
