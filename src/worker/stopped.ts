@@ -25,8 +25,7 @@ export async function untilStopped(
   signal: AbortSignal,
 ): Promise<boolean> {
   let inARow = 0;
-  const isIdle = (): boolean => load.inFlight === 0 && inARow === 0;
-  while (await (isIdle() ? sleptToBeat(IDLE_PAUSE, signal) : slept(PAUSE, signal))) {
+  while (await (load.inFlight === 0 && inARow === 0 ? sleptToBeat(IDLE_PAUSE, signal) : slept(PAUSE, signal))) {
     inARow = isStopped(pid) ? inARow + 1 : 0;
     if (inARow === ENOUGH) return !signal.aborted;
   }

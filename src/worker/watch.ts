@@ -48,8 +48,8 @@ export async function watch(watched: Watched, signal: AbortSignal, report: (verd
   let last: Verdict = "ok";
   let pause = watched.interval;
   let skipped = 0;
+  const isIdle = (): boolean => last === "ok" && pause > 0 && watched.load.inFlight === 0;
   while (last !== "wedged") {
-    const isIdle = (): boolean => last === "ok" && pause > 0 && watched.load.inFlight === 0;
     if (!(await (isIdle() ? sleptToBeat(pause, signal) : slept(pause, signal)))) return;
     if (isIdle() && ++skipped < IDLE_LOOKS) continue;
     skipped = 0;
