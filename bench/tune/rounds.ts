@@ -9,8 +9,10 @@ import type { TuneLoad } from "./method.ts";
 /** llama-server with its defaults gives about a token a second beside a neighbour: fewer tokens, or it takes an hour. */
 const SHORTER = 6;
 const LEAST_TOKENS = 4;
-/** One answer alone is over in two seconds: too short to say much. Beside a neighbour it takes much longer. */
-const LEAST_REQUESTS = { quiet: 4, busy: 2 };
+/** One answer alone is over in two seconds: too short to say much. */
+const LEAST_REQUESTS = 2;
+/** So many times as many where it is quiet, for there the ratios are near 1. */
+const QUIET_TIMES = 2;
 
 /** Of so many rounds one goes on beside the neighbour: most of the time is spent there, on ratios that need no decimals. */
 const BUSY_EACH = 2;
@@ -33,9 +35,10 @@ export async function measure(
       await warmUp(contestants, load);
       report("quiet");
       cells.push(...(await turns(contestants, load, round, false)));
-      if (round % BUSY_EACH > 0) return;
-      report("busy neighbour");
-      cells.push(...(await besideNeighbour(() => turns(rotated(contestants, round / BUSY_EACH), load, round, true))));
+      if (round % BUSY_EACH === 0) {
+        report("busy neighbour");
+        cells.push(...(await besideNeighbour(() => turns(rotated(contestants, round / BUSY_EACH), load, round, true))));
+      }
     });
   }
   return cells;
@@ -57,9 +60,7 @@ async function turns(
   const asked = busyNeighbour ? Math.max(LEAST_TOKENS, Math.round(tokens / SHORTER)) : tokens;
   const cells: Cell[] = [];
   for (const concurrency of concurrencies) {
-    const requests = busyNeighbour
-      ? Math.max(LEAST_REQUESTS.busy, concurrency)
-      : Math.max(LEAST_REQUESTS.quiet, 2 * concurrency);
+    const requests = Math.max(LEAST_REQUESTS, concurrency) * (busyNeighbour ? 1 : QUIET_TIMES);
     for (const contestant of contestants) {
       const tokensPerSecond = await rateOf(contestant, { concurrency, requests, tokens: asked });
       cells.push({ name: contestant.name, round, busyNeighbour, concurrency, tokensPerSecond });
