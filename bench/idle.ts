@@ -13,9 +13,9 @@ import { withTeardown } from "./kit/teardown.ts";
 import { ensureRandomModel } from "./pool/model.ts";
 
 const METHOD = `\`corral serve\` with one model and no request, as a user starts it. CPU time of its process and of its workers over
-the given time, by the scheduler's account, in percent of one CPU: first with all workers there, a minute after the start
-(half a minute after it, its garbage is collected once), then after \`idleTimeout\` has ended them. The rival is the
-llama-servers themselves, in the same run. At last one request wakes it.`;
+the given time, by the scheduler's account, in percent of one CPU: first with all workers there, a minute after the start,
+then after \`idleTimeout\` has ended them. The rival is the llama-servers themselves, in the same run. At last one request
+wakes it.`;
 
 interface Options {
   seconds: number;

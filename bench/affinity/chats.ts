@@ -30,7 +30,7 @@ interface Message {
   readonly content: string;
 }
 
-/** Each is three to four tokens of the random model. */
+/** Each is some six tokens of the random model, which knows little but letters. */
 const WORDS =
   "river stone quiet amber field winter carry bright under seven morning glass follow paper green silver".split(" ");
 export const WORDS_OF = { system: 12, first: 120, next: 5, answer: 3 } as const;
@@ -41,6 +41,7 @@ export const WORDS_OF = { system: 12, first: 120, next: 5, answer: 3 } as const;
  * know most.
  */
 export const PROMPTS_A_PAUSE = 2.5;
+
 /** Pauses within which all chats begin. */
 const BEGIN_WITHIN = 2;
 

@@ -24,7 +24,7 @@ export interface Pool {
   readonly slots: number;
 }
 
-/** Tokens of a chat's six turns, some 900, and room. */
+/** Tokens of a chat's six turns, some 1,200, and room. */
 const CONTEXT = 1_536;
 
 export interface Preparation {

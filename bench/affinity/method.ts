@@ -8,7 +8,7 @@ export function methodText(
 ): string {
   return `Method. A 0.5B model with random weights (Q4_0, 350 MB; speed does not see values) on ${workers} workers of 1 thread and
 ${slots} slots. ${chats} chats at once, each of ${turns} turns: a system prompt of ${WORDS_OF.system} words, a first question of ${WORDS_OF.first}, then
-questions of ${WORDS_OF.next} (a word is three to four tokens of this model), each sent with all that was said before; answers of
+questions of ${WORDS_OF.next} (a word is some six tokens of this model), each sent with all that was said before; answers of
 exactly ${answer} tokens, streamed; in the history texts of ${WORDS_OF.answer} words stand for them (what a random model says is no text). Between an answer and the next question
 ${(0.5 * pause).toFixed(1)} to ${(1.5 * pause).toFixed(1)} s pass: by default ${PROMPTS_A_PAUSE} times what a worker that has the machine to itself takes for a whole prompt, as
 measured before, so that workers that know no prompt would be as busy as they can be. Contestants take turns, each round begun with another one, ${rounds} rounds; each is started anew for
