@@ -95,7 +95,10 @@ const serving =
     else response.writeHead(404).end();
   };
 
-/** A PATH where git is, and nothing else but a program of this name, which is JavaScript. */
+/**
+ * A PATH where git is, and nothing else but a program of this name, which is JavaScript. It has no ending, so a
+ * package.json somewhere above the scratch folder decides if it is a module: the script must run as either.
+ */
 async function pathWith(name?: string, script?: string): Promise<void> {
   const bin = join(scratch, `bin-${turn}`);
   await mkdir(bin);
@@ -150,7 +153,7 @@ describe("a source distribution", () => {
   test("with other bytes is refused where pip let it pass, too; `python3 -m pip` is one more way to call it", async () => {
     const script = `
       if (process.argv.includes("--version")) console.log("pip 23.0 from /x (python 3.11)");
-      else { console.log("Collecting x-cpp"); require("node:fs").writeFileSync("x.tar.gz", "other"); }`;
+      else { console.log("Collecting x-cpp"); process.getBuiltinModule("node:fs").writeFileSync("x.tar.gz", "other"); }`;
     await pathWith("python3", script);
     expect(await missOf()).toMatch(/^the package is not the pinned one \(its sha256 is [0-9a-f]{64}\)$/);
   });
