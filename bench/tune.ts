@@ -31,7 +31,7 @@ const CONTEXT = 1024;
 
 const command = new Command("bench:tune")
   .description("Tokens per second of a tuned plan and of llama-server's defaults, quiet and with one busy neighbour.")
-  .option("--budget <seconds>", "what the tuner may measure", count, 300)
+  .option("--budget <seconds>", "what the tuner may measure", count, 480)
   .option("--goal-concurrency <n>", "requests at once that it tunes for", count, 8)
   .option("--rounds <n>", "rounds, each with servers started anew", count, 6)
   .option("--tokens <n>", "tokens of each prompt and of each answer", count, 48)

@@ -39,12 +39,14 @@ export function planCommand(): Command {
     .option("-c, --context <n>", "tokens one request may use, prompt and answer together", positive)
     .option("--repack <choice>", "repack weights for this CPU in each worker: true or false", boolean)
     .addOption(choice("--key-value-type <type>", "how keys and values are kept", ["f16", "q8_0"]))
+    .option("--prompt-cache <bytes>", "of each worker, for prompts that its slots hold no more: 256MiB, or 0", size)
     .option("--batch <tokens>", "tokens computed at once", positive)
     .addOption(choice("--flash-attention <choice>", "computed in one go or in steps", ["on", "off"]))
     .addOption(choice("--spin <kind>", "how threads wait: spinning or sleeping", ["active", "passive"]))
     .addOption(choice("--speculation <kind>", "guess tokens from the text so far", ["off", "ngram"]))
     .option("--shared-cache <choice>", "one buffer of keys and values for all slots: true or false", boolean)
     .option("--huge-pages <choice>", "2 MiB pages for what workers allocate: true or false", boolean)
+    .option("--map-weights <choice>", "share the model file's pages instead of a copy in each: true or false", boolean)
     .option("--why", "tell what is behind each choice, too")
     .option("--json", "print the plan as JSON")
     .addHelpText("after", EXAMPLES)
@@ -63,6 +65,11 @@ function choice(flags: string, description: string, choices: readonly string[]):
 function positive(text: string): number {
   if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError("Give a whole number from 1 up.");
   return Number(text);
+}
+
+/** The pool's options say what is wrong with others. */
+function size(text: string): number | string {
+  return /^\d+$/.test(text) ? Number(text) : text;
 }
 
 function boolean(text: string): boolean {
@@ -130,7 +137,8 @@ function memory({ memory, workers }: Plan): string {
       { title: "ALL", align: "right" },
     ],
     [
-      once("model file, shared", memory.file),
+      ...(memory.file > 0 ? [once("model file, shared", memory.file)] : []),
+      ...perWorker("weights as in the file", memory.unpacked),
       ...perWorker("repacked weights", memory.repacked),
       ...perWorker("keys and values", memory.kv),
       ...perWorker("compute (estimate)", memory.compute),

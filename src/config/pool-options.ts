@@ -75,6 +75,12 @@ const fields = z.strictObject({
     .union([z.enum(["f16", "q8_0"]), auto])
     .default("auto")
     .describe('How keys and values are kept: q8_0 takes about half of f16\'s memory. "auto": f16 where it fits.'),
+  promptCache: z
+    .union([bytes, z.literal(0), auto])
+    .prefault("auto")
+    .describe(
+      'What each worker keeps in RAM of the prompts that its slots hold no more, in whole MiB. "auto": a quarter of what memory has left, shared out, 8 GiB in all at most. 0: nothing.',
+    ),
   batch: z
     .union([count, auto])
     .default("auto")
@@ -99,6 +105,12 @@ const fields = z.strictObject({
     .union([z.boolean(), auto])
     .default("auto")
     .describe('2 MiB pages for what workers allocate. "auto": as tuned, else true where the engine is llama.'),
+  mapWeights: z
+    .union([z.boolean(), auto])
+    .default("auto")
+    .describe(
+      'Read weights that are not repacked from the model file\'s pages, which workers share; false: a copy in each worker, quicker with huge pages. "auto": as tuned, else true.',
+    ),
   hotPrompts: z
     .number()
     .int()

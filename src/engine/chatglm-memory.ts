@@ -30,8 +30,10 @@ export const chatglmTraits: EngineTraits = {
     speculation: "off",
     sharedCache: false,
     hugePages: false,
+    mapWeights: true,
   }),
   repackedBytes: () => 0,
+  replacedBytes: () => 0,
   computeBytes,
 };
 

@@ -32,6 +32,7 @@ export function llamaCommandLine(program: Program, start: WorkerStart): CommandL
       ["--cache-ram", plan.promptCache],
       promptDir === null ? [] : ["--slot-save-path", promptDir],
       repack ? [] : ["--no-repack"],
+      plan.settings.mapWeights ? [] : ["--load-mode", "none"],
       // Its search for what fits into a GPU reads the model's header twice.
       ["-fit", "off"],
       plan.settings.speculation === "ngram" ? ["--spec-type", "ngram-simple"] : [],

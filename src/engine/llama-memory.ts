@@ -3,7 +3,7 @@ import type { EngineTraits } from "../plan/engine-choice.ts";
 import { MIB } from "../plan/memory.ts";
 import type { EngineSettings } from "../plan/settings.ts";
 import type { Shape } from "../plan/shape.ts";
-import { repackedBytes } from "./llama-repack.ts";
+import { repackedBytes, replacedBytes } from "./llama-repack.ts";
 
 const F16 = 2;
 const F32 = 4;
@@ -43,7 +43,7 @@ export const llamaTraits: EngineTraits = {
   hasPromptCache: true,
   exceedsContext: true,
   keyValueTypes: ["f16", "q8_0"],
-  tunables: ["batch", "flashAttention", "spin", "sharedCache", "speculation", "hugePages"],
+  tunables: ["batch", "flashAttention", "spin", "sharedCache", "speculation", "hugePages", "mapWeights"],
   usualSettings: ({ slots }) => ({
     batch: slots > 1 ? SHARED_BATCH : LONE_BATCH,
     flashAttention: "auto",
@@ -52,8 +52,10 @@ export const llamaTraits: EngineTraits = {
     sharedCache: false,
     // Weights are read whole for each token: with 4 KiB pages, through tens of thousands of entries of the page tables.
     hugePages: true,
+    mapWeights: true,
   }),
   repackedBytes,
+  replacedBytes,
   computeBytes,
 };
 

@@ -24,6 +24,13 @@ export function repackedBytes(machine: Machine, { matrices }: Pick<ModelDescript
   return matrices.reduce((sum, group) => sum + copyOf(group, layouts), 0);
 }
 
+/** Bytes of the file that no worker reads any more once it has repacked them. */
+export function replacedBytes(machine: Machine, { matrices }: Pick<ModelDescription, "matrices">): number {
+  const layouts = layoutsOf(machine);
+  const replaced = matrices.filter((group) => group.use === "multiplied" && copyOf(group, layouts) > 0);
+  return replaced.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
 function copyOf({ type, shape, use, bytes }: MatrixGroup, layouts: readonly Layout[]): number {
   if (use === "looked up") return 0;
   const name = type.toUpperCase();

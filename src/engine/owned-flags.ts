@@ -30,10 +30,7 @@ const OWNED: readonly { readonly flags: string; readonly instead: string }[] = [
   { flags: "-np --parallel", instead: "use the option `slots`" },
   { flags: "-c --ctx-size --kv-unified-per-slot", instead: "use the option `context`" },
   { flags: "-kvu --kv-unified -no-kvu --no-kv-unified", instead: "use the option `sharedCache`" },
-  {
-    flags: "-cram --cache-ram",
-    instead: "corral divides the memory for prompt caches among the workers: leave it out",
-  },
+  { flags: "-cram --cache-ram", instead: "use the option `promptCache`" },
   { flags: "--slot-save-path", instead: "use the option `hotPrompts`" },
   {
     flags: "-ctk --cache-type-k -ctv --cache-type-v",

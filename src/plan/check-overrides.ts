@@ -14,13 +14,17 @@ export function checkOverrides(
     if (value !== undefined && !(Number.isSafeInteger(value) && value > 0))
       throw refused(name, value, "give a whole number from 1 up, or leave it out.");
   }
-  const { slots = 1, context = 1, keyValueType } = overrides;
+  const { slots = 1, context = 1, keyValueType, promptCache = 0 } = overrides;
   if (slots > traits.mostSlots)
     throw refused("slots", slots, `the engine ${engine} computes ${traits.mostSlots} at once; add workers instead.`);
   if (!traits.exceedsContext && model.contextLength !== null && context > model.contextLength)
     throw refused("context", context, `the engine ${engine} goes no further than the model's ${model.contextLength}.`);
   if (keyValueType !== undefined && !traits.keyValueTypes.includes(keyValueType))
     throw refused("keyValueType", keyValueType, `the engine ${engine} has ${traits.keyValueTypes.join(" or ")} only.`);
+  if (!(Number.isSafeInteger(promptCache) && promptCache >= 0))
+    throw refused("promptCache", promptCache, "give bytes from 0 up, or leave it out.");
+  if (promptCache > 0 && !traits.hasPromptCache)
+    throw refused("promptCache", promptCache, `the engine ${engine} keeps no prompts beyond its slots: leave it out.`);
 }
 
 function refused(option: string, value: unknown, why: string): CorralError {

@@ -21,6 +21,8 @@ export interface EngineTraits {
   usualSettings(shape: Pick<Shape, "slots">): EngineSettings;
   /** Private copies of weights in each worker that repacks them for this CPU; 0 where there is nothing to repack. */
   repackedBytes(machine: Machine, model: ModelDescription): number;
+  /** Of the model's files, what those copies stand for. */
+  replacedBytes(machine: Machine, model: ModelDescription): number;
   /** What a worker comes to hold besides weights, keys and values. An estimate, rather too much than too little. */
   computeBytes(model: ModelDescription, shape: Shape, settings: EngineSettings): number;
 }

@@ -68,13 +68,14 @@ function doesNotFit(
 
 function itemsOf(ledger: MemoryLedger, workers: number): string[] {
   const each = [
+    ["weights", ledger.unpacked],
     ["repacked weights", ledger.repacked],
     ["keys and values", ledger.kv],
     ["compute buffers", ledger.compute],
     ["prompt cache", ledger.promptCache],
   ] as const;
   return [
-    `${mebibytes(ledger.file)} of file pages`,
+    ...(ledger.file > 0 ? [`${mebibytes(ledger.file)} of file pages`] : []),
     ...each.flatMap(([what, bytes]) => (bytes > 0 ? [`${workers} x ${mebibytes(bytes)} of ${what}`] : [])),
     `${mebibytes(ledger.headroom)} kept free`,
   ];

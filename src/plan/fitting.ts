@@ -34,6 +34,6 @@ export function fittingOf(
     mostSlots: traits.mostSlots,
     keyValueTypes: canQuantise ? traits.keyValueTypes : ["f16"],
     parameters: model.parameters,
-    ledgerOf: (shape) => ledgerOf(machine, model, traits, shape, given.settings),
+    ledgerOf: (shape) => ledgerOf(machine, model, traits, shape, given),
   };
 }

@@ -87,7 +87,7 @@ function decide(question: Question): Decision {
   const concurrency =
     wish.concurrency ?? tuned?.concurrency ?? concurrencyFor(goal, given, engine.traits, seating.seats.length);
   const load = expectedLoad(concurrency, atEase.context, model.purpose);
-  const ledger = (shape: Shape) => ledgerOf(machine, model, engine.traits, shape, given.settings);
+  const ledger = (shape: Shape) => ledgerOf(machine, model, engine.traits, shape, given);
   const choice = choose(candidatesFor(seating.seats, given, engine.traits, concurrency), {
     goal,
     load,
@@ -129,7 +129,7 @@ function predictor({ machine, model, engine }: Question, isRepacked: boolean): (
 
 function planOf(decision: Decision): Plan {
   const { machine, model, engine, wish, given, goal, load, seating, shape, givenUp, sets } = decision;
-  const memory = ledgerOf(machine, model, engine.traits, shape, given.settings);
+  const memory = ledgerOf(machine, model, engine.traits, shape, given);
   const canPin = machine.os === "linux";
   const cpus = sets.map((seats) => (canPin ? seats.map(({ cpu }) => cpu).sort((a, b) => a - b) : []));
   const nodes = memoryNodes(machine, cpus, memory);

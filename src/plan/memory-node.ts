@@ -13,14 +13,14 @@ const MOST_OF_A_NODE = 0.9;
 export function memoryNodes(
   machine: Machine,
   workers: readonly (readonly number[])[],
-  { file, repacked, kv, compute, promptCache }: MemoryLedger,
+  { file, unpacked, repacked, kv, compute, promptCache }: MemoryLedger,
 ): (number | null)[] {
   const nodes = machine.numaNodes.filter(({ memory }) => memory > 0);
   if (machine.os !== "linux" || nodes.length < 2) return workers.map(() => null);
   const homes = workers.map((cpus) =>
     nodes.find((node) => cpus.length > 0 && cpus.every((cpu) => node.cpus.includes(cpu))),
   );
-  const each = repacked + kv + compute + promptCache;
+  const each = unpacked + repacked + kv + compute + promptCache;
   return homes.map((home) => {
     const residents = homes.filter((other) => other === home).length;
     return home && file + residents * each <= home.memory * MOST_OF_A_NODE ? home.id : null;

@@ -1,8 +1,7 @@
 import type { Machine } from "../machine/machine.ts";
 import type { ModelDescription } from "../model/description.ts";
 import type { EngineTraits } from "./engine-choice.ts";
-import type { MemoryLedger, Plan } from "./plan.ts";
-import type { EngineSettings } from "./settings.ts";
+import type { MemoryLedger, Plan, PlanOverrides } from "./plan.ts";
 import type { Shape } from "./shape.ts";
 
 export const MIB = 1024 ** 2;
@@ -14,29 +13,34 @@ const KEY_VALUE_BYTES = { f16: 2, q8_0: 34 / 32 } as const;
 const MOST_PROMPT_CACHE = 8192 * MIB;
 
 /**
- * What a plan of this shape takes, by the formula of the MemoryLedger. The prompt cache gets a quarter of what is left,
- * so the peak stays within the budget whenever the rest does.
- * @param settings Those that are fixed; the others are the engine's usual ones for the shape.
+ * What a plan of this shape takes, by the formula of the MemoryLedger. A prompt cache of no fixed size gets a quarter of
+ * what is left, so the peak stays within the budget whenever the rest does.
+ * @param given What is fixed; other settings are the engine's usual ones for the shape.
  */
 export function ledgerOf(
   machine: Machine,
   model: ModelDescription,
   engine: EngineTraits,
   shape: Shape,
-  settings: Partial<EngineSettings> = {},
+  given: Pick<PlanOverrides, "settings" | "promptCache"> = {},
 ): MemoryLedger {
   const budget = Math.min(machine.memory.limit ?? Number.POSITIVE_INFINITY, machine.memory.available);
-  const file = model.files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const settings = { ...engine.usualSettings(shape), ...given.settings };
+  const files = model.files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const file = settings.mapWeights ? files : 0;
+  const unpacked = settings.mapWeights ? 0 : files - (shape.repack ? engine.replacedBytes(machine, model) : 0);
   const repacked = shape.repack ? engine.repackedBytes(machine, model) : 0;
   const kv = keyValueBytes(model, shape);
-  const compute = engine.computeBytes(model, shape, { ...engine.usualSettings(shape), ...settings });
+  const compute = engine.computeBytes(model, shape, settings);
   const headroom = headroomOf(budget);
-  const total = file + shape.workers * (repacked + kv + compute);
+  const total = file + shape.workers * (unpacked + repacked + kv + compute);
   const needed = total + headroom;
+  const usual = promptCacheBytes(budget - needed, shape.workers);
   const promptCache =
-    model.purpose !== "text" || !engine.hasPromptCache ? 0 : promptCacheBytes(budget - needed, shape.workers);
+    model.purpose !== "text" || !engine.hasPromptCache ? 0 : wholeMebibytes(given.promptCache ?? usual);
   return {
     file,
+    unpacked,
     repacked,
     kv,
     compute,
@@ -66,5 +70,9 @@ export function headroomOf(budget: number): number {
 
 function promptCacheBytes(left: number, workers: number): number {
   const forAll = Math.min(MOST_PROMPT_CACHE, Math.max(0, left) / 4);
-  return Math.floor(forAll / workers / MIB) * MIB;
+  return wholeMebibytes(forAll / workers);
+}
+
+function wholeMebibytes(bytes: number): number {
+  return Math.floor(bytes / MIB) * MIB;
 }

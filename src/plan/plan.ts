@@ -61,12 +61,14 @@ export interface Reason {
 }
 
 /**
- * Bytes. `total` = file + workers * (repacked + kv + compute): what the workers hold from the start. `peak` = total +
+ * Bytes. `total` = file + workers * (unpacked + repacked + kv + compute): what the workers hold from the start. `peak` = total +
  * workers * promptCache + headroom: what must fit the budget.
  */
 export interface MemoryLedger {
-  /** The model file's pages, once for all workers. */
+  /** The model file's pages, once for all workers; 0 where it is not mapped. */
   readonly file: number;
+  /** Per worker: weights that are not repacked, where each has a copy of its own. */
+  readonly unpacked: number;
   /** Per worker. */
   readonly repacked: number;
   readonly kv: number;
@@ -88,6 +90,8 @@ export interface PlanOverrides {
   readonly context?: number | undefined;
   readonly repack?: boolean | undefined;
   readonly keyValueType?: KeyValueType | undefined;
+  /** Bytes in each worker, of which whole MiB count; 0: none. */
+  readonly promptCache?: number | undefined;
   readonly settings?: Partial<EngineSettings> | undefined;
 }
 

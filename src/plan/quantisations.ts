@@ -22,13 +22,14 @@ export function advise(ledger: MemoryLedger, workers: number, parameters: number
   const beside = workers * (ledger.kv + ledger.compute) + ledger.headroom;
   const forWeights = Math.max(0, ledger.budget - beside);
   const bytesIn = (bits: number) => (parameters * bits) / 8;
-  const fitting = QUANTISATIONS.find(([, bits]) => bytesIn(bits) < ledger.file && bytesIn(bits) <= forWeights);
-  const alone = ledger.file > ledger.budget ? "The file alone is larger than that." : "No plan of this file fits.";
+  const weights = ledger.file + workers * ledger.unpacked;
+  const fitting = QUANTISATIONS.find(([, bits]) => bytesIn(bits) < weights && bytesIn(bits) <= forWeights);
+  const alone = weights > ledger.budget ? "The file alone is larger than that." : "No plan of this file fits.";
   if (fitting) {
     const [name, bits] = fitting;
     return `${alone} The same model in ${name} would fit: about ${mebibytes(bytesIn(bits))}.`;
   }
-  const smallest = Math.min(ledger.file, bytesIn(SMALLEST));
+  const smallest = Math.min(weights, bytesIn(SMALLEST));
   const billions = (forWeights * 8) / SMALLEST / 1e9;
   return [
     `${alone} This machine should not run this model: even in Q4_0 its weights take about ${mebibytes(smallest)},`,

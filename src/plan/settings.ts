@@ -21,4 +21,9 @@ export interface EngineSettings {
   readonly speculation: "off" | "ngram";
   /** 2 MiB pages for what is allocated: repacked weights, keys and values. */
   readonly hugePages: boolean;
+  /**
+   * Weights that are not repacked are read from the file's pages, which all workers share. False: each worker has a copy
+   * of its own, which huge pages can hold: quicker, and it costs a lone worker nothing.
+   */
+  readonly mapWeights: boolean;
 }

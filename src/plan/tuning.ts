@@ -5,9 +5,9 @@ import type { Tuned } from "./tuned.ts";
 export function withTuned(overrides: PlanOverrides, tuned: Tuned | null): PlanOverrides {
   if (tuned === null) return overrides;
   const { workers, threads, slots, repack, keyValueType } = tuned;
-  const settings = { ...tuned.settings, ...overrides.settings };
   // Settings do well in other splits, too; what takes memory belongs to the split that it was measured with.
-  if (!splitIsTuned(overrides, tuned)) return { ...overrides, settings };
+  const { mapWeights, ...settings } = tuned.settings;
+  if (!splitIsTuned(overrides, tuned)) return { ...overrides, settings: { ...settings, ...overrides.settings } };
   return {
     workers,
     threads,
@@ -15,7 +15,8 @@ export function withTuned(overrides: PlanOverrides, tuned: Tuned | null): PlanOv
     context: overrides.context,
     repack: overrides.repack ?? repack,
     keyValueType: overrides.keyValueType ?? keyValueType,
-    settings,
+    promptCache: overrides.promptCache,
+    settings: { ...settings, mapWeights, ...overrides.settings },
   };
 }
 

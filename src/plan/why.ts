@@ -82,8 +82,9 @@ function contextReason({ model, overrides, wanted }: Decision, { context }: Plan
   return reason("context", `${counted(context, "token")} a request`, because());
 }
 
-function weightsReason({ overrides, tuned, wanted }: Decision, { repack, memory }: Plan): Reason {
-  const choice = repack ? "repacked for this CPU in each worker" : "shared by all workers, as they are in the file";
+function weightsReason({ overrides, tuned, wanted }: Decision, { repack, memory, settings }: Plan): Reason {
+  const asInFile = settings.mapWeights ? "shared by all workers, as they are in the file" : "as they are in the file";
+  const choice = repack ? "repacked for this CPU in each worker" : asInFile;
   const because = () => {
     if (overrides.repack !== undefined) return "asked for";
     if (tuned !== null && tuned.repack === repack) return "as tuned";
@@ -110,7 +111,7 @@ function memoryReason({ givenUp }: Decision, { memory: { peak, budget } }: Plan)
 }
 
 function settingsReason({ tuned, overrides }: Decision, { settings }: Plan): Reason {
-  const { batch, flashAttention, spin, sharedCache, speculation, hugePages } = settings;
+  const { batch, flashAttention, spin, sharedCache, speculation, hugePages, mapWeights } = settings;
   const choice = [
     `batches of ${batch}`,
     `flash attention ${flashAttention}`,
@@ -118,6 +119,7 @@ function settingsReason({ tuned, overrides }: Decision, { settings }: Plan): Rea
     ...(speculation === "off" ? [] : ["n-gram speculation"]),
     ...(sharedCache ? ["one cache for all slots"] : []),
     ...(hugePages ? ["huge pages"] : []),
+    ...(mapWeights ? [] : ["weights in each worker's own memory"]),
   ].join(", ");
   const asked = Object.keys(overrides.settings ?? {});
   const because = tuned === null ? "usual ones: none wins on every machine, so it takes measuring" : "as tuned";

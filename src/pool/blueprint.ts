@@ -88,7 +88,8 @@ export async function machineFor(setup: PoolSetup, pids: readonly number[]): Pro
  */
 export function redraw(blueprint: Blueprint, options: ResolvedPoolOptions, machine: Machine): Blueprint {
   const next = planned({ ...blueprint, machine }, options);
-  return { ...next, plan: keepingPromptCache(blueprint.plan, next.plan) };
+  const isFixed = options.promptCache !== "auto";
+  return isFixed ? next : { ...next, plan: keepingPromptCache(blueprint.plan, next.plan) };
 }
 
 /**
@@ -143,7 +144,7 @@ function planned(known: Omit<Blueprint, "plan">, options: ResolvedPoolOptions): 
   const planOf = (workers: number | undefined): Plan =>
     makePlan(machine, model, choice, { ...overridesOf(options), workers }, wish);
   const plan = sizedPlan(options, machine.cpus.length, planOf);
-  const shared = sharingPromptCache(plan, known.sharers);
+  const shared = options.promptCache === "auto" ? sharingPromptCache(plan, known.sharers) : plan;
   return { ...known, plan: known.isPinned ? shared : unpinned(shared) };
 }
 
@@ -158,9 +159,9 @@ function buildMode({ CORRAL_BUILD }: NodeJS.ProcessEnv): "auto" | "skip" {
 
 /** What the user fixed. */
 export function overridesOf(options: ResolvedPoolOptions): PlanOverrides {
-  const { workers, threads, slots, context, repack, keyValueType } = options;
-  const { batch, flashAttention, spin, sharedCache, speculation, hugePages } = options;
-  const settings = Object.entries({ batch, flashAttention, spin, sharedCache, speculation, hugePages });
+  const { workers, threads, slots, context, repack, keyValueType, promptCache } = options;
+  const { batch, flashAttention, spin, sharedCache, speculation, hugePages, mapWeights } = options;
+  const settings = { batch, flashAttention, spin, sharedCache, speculation, hugePages, mapWeights };
   return {
     workers: unlessAuto(workers),
     threads: unlessAuto(threads),
@@ -168,7 +169,8 @@ export function overridesOf(options: ResolvedPoolOptions): PlanOverrides {
     context: unlessAuto(context),
     repack: unlessAuto(repack),
     keyValueType: unlessAuto(keyValueType),
-    settings: Object.fromEntries(settings.filter(([, value]) => value !== "auto")),
+    promptCache: unlessAuto(promptCache),
+    settings: Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== "auto")),
   };
 }
 

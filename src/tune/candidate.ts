@@ -8,7 +8,7 @@ export type Candidate = Pick<Tuned, "workers" | "threads" | "slots" | "repack" |
 
 /** The same for the same candidate, whoever made it. Not for people. */
 export function keyOf({ workers, threads, slots, repack, keyValueType, settings, isByHand }: Candidate): string {
-  const { batch, flashAttention, spin, sharedCache, speculation, hugePages } = settings;
+  const { batch, flashAttention, spin, sharedCache, speculation, hugePages, mapWeights } = settings;
   return JSON.stringify([
     workers,
     threads,
@@ -21,6 +21,7 @@ export function keyOf({ workers, threads, slots, repack, keyValueType, settings,
     speculation,
     sharedCache,
     hugePages,
+    mapWeights,
     ...(isByHand ? ["by hand"] : []),
   ]);
 }
@@ -42,6 +43,8 @@ export function nameOf(candidate: Candidate, usual?: Candidate): string {
     differs(settings.sharedCache, usual?.settings.sharedCache) &&
       (settings.sharedCache ? "shared cache" : "a cache for each slot"),
     differs(settings.hugePages, usual?.settings.hugePages) && (settings.hugePages ? "huge pages" : "no huge pages"),
+    differs(settings.mapWeights, usual?.settings.mapWeights) &&
+      (settings.mapWeights ? "weights mapped" : "weights copied"),
   ]
     .filter(Boolean)
     .join(", ");

@@ -26,6 +26,7 @@ const tunedSchema: z.ZodType<Tuned> = z.object({
     speculation: z.enum(["off", "ngram"]),
     sharedCache: z.boolean(),
     hugePages: z.boolean(),
+    mapWeights: z.boolean(),
   }),
   figures,
   untuned: figures,

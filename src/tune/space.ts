@@ -56,6 +56,8 @@ export function stagesOf(ground: Ground): Stage<Candidate>[] {
     fixed.slots === undefined && ordered("slots", (best) => slotCounts(ground, best)),
     fixed.threads === undefined && ordered("threads", (best) => threadCounts(ground, best)),
     tunes("sharedCache") && isText && setting("sharedCache", ({ slots }) => (slots > 1 ? [false, true] : [])),
+    tunes("mapWeights") &&
+      setting("mapWeights", ({ workers, settings }) => (workers > 1 || settings.mapWeights ? [true, false] : [])),
     tunes("hugePages") && { ...setting("hugePages", () => [false, true]), leastGain: WORTH_SMALL_PAGES },
     // A lone thread waits for nobody.
     tunes("spin") && setting("spin", ({ threads }) => (threads > 1 ? ["active", "passive"] : [])),
@@ -71,9 +73,13 @@ export function stagesOf(ground: Ground): Stage<Candidate>[] {
   return stages.filter((stage) => stage !== false);
 }
 
-/** Workers on all seats, each with slots for its share of the requests; never more workers than requests. */
+/**
+ * Workers on all seats, each with slots for its share of the requests; never more workers than requests. One alone has
+ * nobody to share the file's pages with.
+ */
 function splits(ground: Ground, best: Candidate): Candidate[] {
-  const { fixed, plan } = ground;
+  const { fixed, plan, traits } = ground;
+  const mayCopy = traits.tunables.includes("mapWeights") && fixed.settings?.mapWeights === undefined;
   const seats = seatsFor(ground.machine, {}).seats.length;
   const most = Math.min(plan.concurrency, Math.floor(seats / (fixed.threads ?? 1)));
   const counts = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128].filter((count) => count <= most);
@@ -81,7 +87,8 @@ function splits(ground: Ground, best: Candidate): Candidate[] {
     best,
     counts.map((workers) => {
       const threads = fixed.threads ?? Math.floor(seats / workers);
-      return { ...best, workers, threads, slots: fixed.slots ?? suitableSlots(ground, workers) };
+      const settings = mayCopy && workers === 1 ? { ...best.settings, mapWeights: false } : best.settings;
+      return { ...best, workers, threads, slots: fixed.slots ?? suitableSlots(ground, workers), settings };
     }),
     ({ workers }) => workers,
   );
@@ -146,6 +153,7 @@ const WORDS: Readonly<Record<keyof EngineSettings, string>> = {
   speculation: "speculation",
   sharedCache: "shared cache",
   hugePages: "huge pages",
+  mapWeights: "mapped weights",
 };
 
 function choice<T>(about: string, values: readonly T[], change: (value: T) => Partial<Candidate>): Stage<Candidate> {

@@ -77,11 +77,12 @@ function withoutGap(running: number, steps: readonly Step[]): Step[] {
 /** Whether one worker of the next plan may be started beside all that run. */
 function haveRoom({ plan, workers }: Running, { memory }: Plan): boolean {
   const old = workers.length * (privateBytes(plan.memory) + plan.memory.promptCache);
-  return memory.file + old + privateBytes(memory) + memory.headroom <= memory.budget;
+  const file = Math.max(plan.memory.file, memory.file);
+  return file + old + privateBytes(memory) + memory.headroom <= memory.budget;
 }
 
-function privateBytes({ repacked, kv, compute }: MemoryLedger): number {
-  return repacked + kv + compute;
+function privateBytes({ unpacked, repacked, kv, compute }: MemoryLedger): number {
+  return unpacked + repacked + kv + compute;
 }
 
 /** What all workers of a plan share and cannot change while they run. */

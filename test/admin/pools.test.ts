@@ -9,7 +9,7 @@ const plan: Plan = {
   ...samplePlan,
   workers: [0, 1].map((replica) => ({ replica, cpus: [replica], threads: 1, node: null })),
   memory: {
-    ...{ file: 1_000, repacked: 100, kv: 20, compute: 5, promptCache: 50, headroom: 7 },
+    ...{ file: 1_000, unpacked: 0, repacked: 100, kv: 20, compute: 5, promptCache: 50, headroom: 7 },
     ...{ total: 1_250, peak: 1_357, budget: 9_000 },
   },
 };

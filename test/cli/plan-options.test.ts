@@ -14,12 +14,14 @@ const OF_A_PLAN = [
   "context",
   "repack",
   "keyValueType",
+  "promptCache",
   "batch",
   "flashAttention",
   "spin",
   "speculation",
   "sharedCache",
   "hugePages",
+  "mapWeights",
 ] as const satisfies readonly (keyof typeof poolOptions.shape)[];
 
 test.each([planCommand(), serveCommand()])("whatever a plan depends on can be said to %#", (command) => {

@@ -15,6 +15,7 @@ const plan: Plan = {
   promptCache: 300,
   memory: {
     file: 340 * MIB,
+    unpacked: 0,
     repacked: 192 * MIB,
     kv: 96 * MIB,
     compute: 124 * MIB,

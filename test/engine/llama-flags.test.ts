@@ -67,10 +67,11 @@ test("settings of the plan", () => {
     speculation: "ngram",
     sharedCache: true,
     hugePages: true,
+    mapWeights: false,
   } as const;
   const { args, env } = llamaCommandLine(program, { ...start, plan: { ...plan, settings } });
   expect(args.join(" ")).toMatch(
-    /--kv-unified --kv-unified-per-slot 8192 -b 512 -ub 512 -fa off .* --spec-type ngram-simple /,
+    /--kv-unified --kv-unified-per-slot 8192 -b 512 -ub 512 -fa off .* --load-mode none .*--spec-type ngram-simple /,
   );
   expect(env).toMatchObject({ OMP_WAIT_POLICY: "passive", GLIBC_TUNABLES: "glibc.malloc.hugetlb=1" });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { repackedBytes } from "../../src/engine/llama-repack.ts";
+import { repackedBytes, replacedBytes } from "../../src/engine/llama-repack.ts";
 import type { Machine } from "../../src/machine/machine.ts";
 import type { MatrixGroup } from "../../src/model/description.ts";
 import { knownMachine } from "../plan/known-machine.ts";
@@ -16,6 +16,15 @@ async function repacked(features: string[], group: Partial<MatrixGroup>, arch = 
   const matrix: MatrixGroup = { type: "Q4_0", shape: [1024, 1024], use: "multiplied", bytes: 340, ...group };
   return repackedBytes(machine, { matrices: [matrix] });
 }
+
+test("what is repacked stands for the file's, unless it is looked up as well", async () => {
+  const machine: Machine = { ...(await knownMachine("vps-2-cores")), arch: "x64", features: amx };
+  const matrix: MatrixGroup = { type: "Q8_0", shape: [1024, 1024], use: "multiplied", bytes: 340 };
+  const replaced = (group: Partial<MatrixGroup>) => replacedBytes(machine, { matrices: [{ ...matrix, ...group }] });
+  expect(replaced({})).toBe(340);
+  expect(replaced({ use: "both" })).toBe(0);
+  expect(replaced({ type: "F32" })).toBe(0);
+});
 
 describe("repacked weights", () => {
   test.each<[string, string[], Partial<MatrixGroup>, number]>([

@@ -76,6 +76,7 @@ function chosenOf(goal: Goal, splits: Readonly<Record<number, readonly [rate: nu
 
 const NO_MEMORY: MemoryLedger = {
   file: 0,
+  unpacked: 0,
   repacked: 0,
   kv: 0,
   compute: 0,

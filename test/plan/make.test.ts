@@ -137,7 +137,7 @@ test("every plan keeps its promises, whatever the machine and the wish", () => {
       }
       const { memory, workers } = plan;
       expect(memory.peak).toBeLessThanOrEqual(memory.budget);
-      const each = memory.repacked + memory.kv + memory.compute + memory.promptCache;
+      const each = memory.unpacked + memory.repacked + memory.kv + memory.compute + memory.promptCache;
       expect(memory.peak).toBe(memory.file + workers.length * each + memory.headroom);
       expect(plan).toMatchObject({
         slots: overrides.slots ?? plan.slots,

@@ -45,10 +45,21 @@ describe("the ledger", () => {
     expect((await ledger({ repack: false })).repacked).toBe(0);
   });
 
+  test("counts the weights in each worker where the file is not mapped, those that are repacked once", async () => {
+    const machine = await knownMachine("desktop-16-cores");
+    const with2 = (repack: boolean, mapWeights: boolean) =>
+      ledgerOf(machine, halfBillion, llamaTraits, { ...shape, repack }, { settings: { mapWeights } });
+    const [mapped, copied, asInFile] = [with2(true, true), with2(true, false), with2(false, false)];
+    expect(copied).toMatchObject({ file: 0, repacked: mapped.repacked });
+    expect(copied.unpacked).toBe(mapped.file - mapped.repacked);
+    expect(copied.total - mapped.total).toBe(2 * copied.unpacked - mapped.file);
+    expect(asInFile).toMatchObject({ file: 0, repacked: 0, unpacked: mapped.file });
+  });
+
   test("has the compute buffers grow with batch, vocabulary, slots, and scores that are all held at once", async () => {
     const machine = await knownMachine("desktop-16-cores");
     const compute = (settings = {}, model = halfBillion, changes: Partial<Shape> = {}) =>
-      ledgerOf(machine, model, llamaTraits, { ...shape, ...changes }, settings).compute;
+      ledgerOf(machine, model, llamaTraits, { ...shape, ...changes }, { settings }).compute;
     const usual = compute();
     expect(compute({ batch: 512 })).toBeGreaterThan(usual + 30 * MIB);
     // Scores of 14 heads in f32: 8192 tokens of context for each of a batch of 128.
@@ -76,5 +87,14 @@ describe("the ledger", () => {
     const memory = await ledger({}, halfBillion, "limit-4-gib");
     expect(memory.promptCache).toBeGreaterThan(0);
     expect(memory.peak).toBeLessThan(memory.budget);
+  });
+
+  test("has as much for prompts as it is told, in whole MiB", async () => {
+    const machine = await knownMachine("desktop-16-cores");
+    const promptCache = (given: number) => ledgerOf(machine, halfBillion, llamaTraits, shape, { promptCache: given });
+    expect(promptCache(0).promptCache).toBe(0);
+    const { total, peak, headroom, ...memory } = promptCache(100.5 * MIB);
+    expect(memory.promptCache).toBe(100 * MIB);
+    expect(peak).toBe(total + headroom + 2 * 100 * MIB);
   });
 });

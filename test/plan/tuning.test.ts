@@ -23,6 +23,7 @@ const tuned: Tuned = {
     speculation: "off",
     sharedCache: false,
     hugePages: true,
+    mapWeights: true,
   },
   figures,
   untuned: { ...figures, decode: 100 },
@@ -61,6 +62,14 @@ test("what the user fixed goes before what was measured", async () => {
   expect(otherSplit.workers.map(({ threads }) => threads)).toEqual([7, 8]);
   expect(otherSplit).toMatchObject({ settings: tuned.settings, keyValueType: "f16" });
   expect(otherSplit.predicted).not.toEqual(figures);
+});
+
+test("a copy of the weights in each worker belongs to the split that it was measured with", async () => {
+  const copying: Tuned = { ...tuned, workers: 1, settings: { ...tuned.settings, mapWeights: false } };
+  const sameSplit = await planOn("desktop-16-cores", { tuned: copying });
+  expect(sameSplit.settings.mapWeights).toBe(false);
+  const otherSplit = await planOn("desktop-16-cores", { tuned: copying }, { workers: 2 });
+  expect(otherSplit.settings).toEqual({ ...tuned.settings, mapWeights: true });
 });
 
 test.each([

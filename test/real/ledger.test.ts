@@ -75,6 +75,8 @@ const CASES: readonly (readonly [string, PoolOptions])[] = [
   ["q4_0", { workers: 1 }],
   ["q4_0", { workers: 2 }],
   ["q4_0", { workers: 2, repack: false }],
+  ["q4_0", { workers: 1, mapWeights: false }],
+  ["q8_0", { workers: 2, mapWeights: false }],
   ["q8_0", { workers: 1 }],
   ["q8_0", { workers: 2 }],
   ["q8_0", { workers: 2, repack: false }],
@@ -89,7 +91,7 @@ describe("the memory ledger and what real workers hold", () => {
     if (process.env.CORRAL_LEDGER === "print") print(model, options, { ledger, workers, pss, anonymous });
     expect(Math.abs(ledger.total - pss)).toBeLessThanOrEqual(Math.max(ledger.total / 10, 64 * MIB));
     // The parts, too: two errors must not make up for each other.
-    const own = workers * (ledger.repacked + ledger.kv + ledger.compute);
+    const own = workers * (ledger.unpacked + ledger.repacked + ledger.kv + ledger.compute);
     expect(Math.abs(own - anonymous)).toBeLessThanOrEqual(Math.max(own / 10, 64 * MIB));
     expect(ledger.total).toBe(ledger.file + own);
   });
@@ -97,8 +99,9 @@ describe("the memory ledger and what real workers hold", () => {
 
 function print(model: string, options: PoolOptions, { ledger, workers, pss, anonymous }: Measured): void {
   const mebibytes = (bytes: number) => Math.round(bytes / MIB);
-  const { file, repacked, kv, compute, total } = ledger;
-  const said = Object.entries({ file, repacked, kv, compute, total }).map(([name, bytes]) => [name, mebibytes(bytes)]);
+  const { file, unpacked, repacked, kv, compute, total } = ledger;
+  const parts = { file, unpacked, repacked, kv, compute, total };
+  const said = Object.entries(parts).map(([name, bytes]) => [name, mebibytes(bytes)]);
   const seen = { pss: mebibytes(pss), anonymous: mebibytes(anonymous) };
   process.stdout.write(`${JSON.stringify({ model, ...options, said: Object.fromEntries(said), workers, seen })}\n`);
 }

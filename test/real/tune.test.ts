@@ -27,6 +27,7 @@ const options = {
   keyValueType: "f16",
   sharedCache: false,
   hugePages: false,
+  mapWeights: true,
 } as const;
 
 const tune = (tuning: TuneOptions) => tunePool(options, { robust: false, ...tuning }, { cacheDir: folder });

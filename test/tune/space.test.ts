@@ -24,6 +24,22 @@ describe("the space of candidates", () => {
     expect(shapes).toContain("2x1x4");
   });
 
+  it("has a lone worker keep its weights in memory of its own, unless told otherwise", async () => {
+    const mapped = async (fixed: PlanOverrides) => {
+      const given = await ground("vps-2-cores", 8, fixed);
+      const answers = stagesOf(given)[0]?.answers(startOf(given.plan)) ?? [];
+      return answers.map(({ workers, settings }) => [workers, settings.mapWeights]);
+    };
+    expect(await mapped({})).toEqual([
+      [1, false],
+      [2, true],
+    ]);
+    expect(await mapped({ settings: { mapWeights: true } })).toEqual([
+      [1, true],
+      [2, true],
+    ]);
+  });
+
   it("has one process on all CPUs as its yardstick", async () => {
     const given = await ground("vps-2-cores", 8);
     expect(shapeOf(referenceOf(given))).toBe("1x2x8");
@@ -76,6 +92,7 @@ describe("the space of candidates", () => {
       "slots",
       "threads",
       "shared cache",
+      "mapped weights",
       "huge pages",
       "spin",
       "batch",
@@ -85,6 +102,7 @@ describe("the space of candidates", () => {
     ]);
     const fixed = { workers: 2, threads: 1, slots: 4, repack: true, keyValueType: "f16" } as const;
     expect(await names({ ...fixed, settings: { batch: 64, spin: "active", sharedCache: false } })).toEqual([
+      "mapped weights",
       "huge pages",
       "flash attention",
     ]);
