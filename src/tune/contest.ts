@@ -53,8 +53,8 @@ export interface Outcome {
 
 /** For comparing the best with the plan without tuning once more. */
 const FINAL_SAMPLES = 4;
-/** What the budget must pay for at least of them. */
-const RESERVE = 2;
+/** What the budget must pay for when another sample is begun: that one, and two of these. */
+const RESERVE = 3;
 
 /** Searches until nothing is better, the budget is spent or somebody interrupts; what was measured counts in each case. */
 export async function hold(contest: Contest): Promise<Outcome> {
@@ -73,7 +73,9 @@ export async function hold(contest: Contest): Promise<Outcome> {
         report({ kind: "question", about, board: desk.board(best) });
       },
     });
-    best = await desk.confirm(found.best);
+    // Found is found, even where the budget does not pay for the last look.
+    best = found.best;
+    best = await desk.confirm(best);
     return { best, tried: desk.tried, isComplete: found.isComplete, wasInterrupted: false };
   } catch (error) {
     const wasInterrupted = signal?.aborted === true;

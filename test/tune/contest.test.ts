@@ -76,6 +76,13 @@ describe("a contest", () => {
     expect(second.outcome).toEqual(whole.outcome);
   });
 
+  it("that ends while the best is compared with the start once more keeps what it has found", async () => {
+    const whole = await run();
+    await rm(join(folder, "tuned"), { recursive: true });
+    const { outcome } = await run({ interruptAfter: whole.taken.length - 1 });
+    expect(outcome).toMatchObject({ best: withWorkers(3), wasInterrupted: true });
+  });
+
   it("measures nothing without a budget, and takes nothing for better", async () => {
     const { outcome, taken } = await run({ budget: 0 });
     expect(outcome).toMatchObject({ isComplete: false, wasInterrupted: false });
