@@ -1,9 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+export interface SleepOptions {
+  /** Whether it keeps the process alive. Default true. */
+  readonly ref?: boolean;
+}
+
 /** @returns false once the signal has aborted */
-export async function slept(ms: number, signal: AbortSignal): Promise<boolean> {
+export async function slept(ms: number, signal: AbortSignal, { ref = true }: SleepOptions = {}): Promise<boolean> {
   try {
-    await sleep(ms, undefined, { signal });
+    await sleep(ms, undefined, { signal, ref });
     return true;
   } catch {
     return false;
@@ -16,8 +21,8 @@ export async function slept(ms: number, signal: AbortSignal): Promise<boolean> {
  *
  * @returns false once the signal has aborted
  */
-export function sleptToBeat(period: number, signal: AbortSignal): Promise<boolean> {
-  return slept(untilBeat(performance.now(), period), signal);
+export function sleptToBeat(period: number, signal: AbortSignal, options: SleepOptions = {}): Promise<boolean> {
+  return slept(untilBeat(performance.now(), period), signal, options);
 }
 
 /** Half a period at the least: a timer may fire a moment before its beat. Pure. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { untilBeat } from "../../src/worker/slept.ts";
+import { untilBeat } from "../src/slept.ts";
 
 test("all sleep until the same beat, whenever they begin", () => {
   expect(untilBeat(3_000, 1_000)).toBe(1_000);

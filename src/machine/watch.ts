@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { sleptToBeat } from "../slept.ts";
 import { readUsableCpus } from "./affinity.ts";
 import { readCgroups } from "./cgroup.ts";
 import { formatCpuList } from "./cpulist.ts";
@@ -43,7 +43,7 @@ export async function watchLimits(
 ): Promise<void> {
   const read = remembering(quickReader(root), "/proc/self/mountinfo");
   let before = known;
-  while (await slept(interval, signal)) {
+  while (await sleptToBeat(interval, signal, { ref: false })) {
     const limits = await readLimits(read);
     if (signal.aborted || changesOf(before, limits).length === 0) continue;
     const last = before;
@@ -92,14 +92,4 @@ function quotaInWords(quota: number | null): string {
 
 function memoryInWords(limit: number | null): string {
   return limit === null ? "none" : `${Math.round(limit / 1024 ** 2)} MiB`;
-}
-
-/** @returns false once the signal has aborted */
-async function slept(ms: number, signal: AbortSignal): Promise<boolean> {
-  try {
-    await sleep(ms, undefined, { signal, ref: false });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -11,6 +11,9 @@ export type WorkerState =
   | { readonly name: "stopped"; readonly since: number }
   | { readonly name: "failed"; readonly since: number; readonly failure: Failure };
 
+/** Why a worker is given up that has not ended. */
+export type Fault = Extract<FailureReason, "stopped" | "wedged" | "never-ready">;
+
 /** Facts of a failure: what the supervisor decides on and what a person is told. */
 export interface Failure extends Ending {
   readonly reason: FailureReason;

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
+import { slept, sleptToBeat } from "../slept.ts";
 import type { Load } from "./load.ts";
-import { slept, sleptToBeat } from "./slept.ts";
 
 /** Milliseconds between two looks: reading one line of /proc takes some 50 us. */
 const PAUSE = 150;

@@ -8,12 +8,13 @@ import type { Plan, WorkerPlan } from "../plan/plan.ts";
 import { Backoff, type BackoffOptions } from "./backoff.ts";
 import { afterCrash, isOnRequests, NO_BLAME } from "./blame.ts";
 import { BREAKER_LIMITS, type BreakerLimits } from "./breaker.ts";
-import { isDefinite, startError } from "./failure.ts";
+import { startError } from "./failure.ts";
 import type { Journal } from "./journal.ts";
 import type { Load } from "./load.ts";
 import { afterFailedStart, type Repacking, repackingWarning } from "./repacking.ts";
 import { Replica, type ReplicaWorld } from "./replica.ts";
 import { Roster } from "./roster.ts";
+import { Standing } from "./standing.ts";
 import { StartGate } from "./start-gate.ts";
 import type { Failure, WorkerState } from "./state.ts";
 import { roll, type Step, transition } from "./transition.ts";
@@ -91,12 +92,12 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   /** Starts so far of each replica number, over all plans: ids are never used twice. */
   readonly #starts = new Map<number, number>();
   readonly #changes = new PQueue({ concurrency: 1 });
+  readonly #standing = new Standing(
+    { serves: () => this.#roster.all.some(serves), isGivenUp: () => this.#gate.isShut },
+    { failed: (failure) => this.emit("failed", failure), recovered: () => this.emit("recovered") },
+  );
   #plan: Plan;
   #repacking: Repacking = "planned";
-  /** While start() waits. */
-  #trial: { resolve(): void; reject(error: unknown): void } | null = null;
-  #isDown = false;
-  #lastFailure: Failure | null = null;
   #blame = NO_BLAME;
   /** Those whose processes have not ended. */
   readonly #workers = new Set<Worker>();
@@ -128,24 +129,12 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    * none will, CORRAL_POOL_CLOSED, or the signal's reason; then nothing is left of it.
    */
   async start(signal?: AbortSignal): Promise<void> {
-    const oneServes = new Promise<void>((resolve, reject) => {
-      this.#trial = { resolve, reject };
-    });
-    // Also rejected where nobody waits for it yet.
-    oneServes.catch(() => {});
-    const abort = (): void => this.#trial?.reject(signal?.reason);
-    signal?.addEventListener("abort", abort, { once: true });
     try {
-      signal?.throwIfAborted();
-      await Promise.all([oneServes, this.scale(this.#plan)]);
+      await this.#standing.tryOut(() => this.scale(this.#plan), signal);
     } catch (error) {
       await this.destroy();
       throw error;
-    } finally {
-      this.#trial = null;
-      signal?.removeEventListener("abort", abort);
     }
-    this.#announce();
   }
 
   /**
@@ -256,7 +245,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   async #end(how: "drain" | "kill"): Promise<void> {
     this.#over.abort();
-    this.#trial?.reject(closed());
+    this.#standing.end(closed());
     await Promise.all(this.#roster.all.map((replica) => replica.stop(how)));
     await this.#changes.onIdle();
     // Whatever else is in there is not ours to remove.
@@ -290,20 +279,14 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     worker.on("state", (state) => {
       const { replica, pid, endpoint } = worker;
       this.emit("worker", { replica, start, id, pid, state, endpoint });
-      this.#announce();
+      this.#standing.look();
     });
     return worker;
   }
 
   #noteTried(failure: Failure | null): void {
-    if (failure === null) {
-      this.#trial?.resolve();
-    } else {
-      this.#lastFailure = failure;
-      this.#repacking = afterFailedStart(this.#repacking, failure);
-      if (!this.#serves && (isDefinite(failure) || this.#gate.isShut)) this.#trial?.reject(startError(failure));
-    }
-    this.#announce();
+    if (failure !== null) this.#repacking = afterFailedStart(this.#repacking, failure);
+    this.#standing.tried(failure);
   }
 
   #blamesRequests(): boolean {
@@ -317,24 +300,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.emit("warning", repackingWarning(failure));
   }
 
-  get #serves(): boolean {
-    return this.#roster.all.some(serves);
-  }
-
   get #isOver(): boolean {
     return this.#over.signal.aborted;
-  }
-
-  /** Tells when the model is given up and when it is back; what start() itself tells is not told twice. */
-  #announce(): void {
-    if (this.#trial !== null || this.#isOver) return;
-    const isDown = this.#gate.isShut && !this.#serves;
-    if (isDown === this.#isDown || this.#lastFailure === null) return;
-    // A start that is tried does not make it whole: only a worker that serves does.
-    if (!isDown && !this.#serves) return;
-    this.#isDown = isDown;
-    if (isDown) this.emit("failed", this.#lastFailure);
-    else this.emit("recovered");
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Pulse } from "../engine/engine.ts";
+import { slept, sleptToBeat } from "../slept.ts";
 import { readCpuTime } from "./cpu-time.ts";
 import type { Load } from "./load.ts";
 import type { Probe, ProbeAnswer } from "./probe.ts";
 import { judge, type Observation, progressLimits, type Verdict } from "./progress.ts";
-import { slept, sleptToBeat } from "./slept.ts";
 import { readWants } from "./threads.ts";
 
 /** A share of one CPU below this is no work: answering the probes takes less than a thousandth. */

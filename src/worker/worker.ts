@@ -3,22 +3,19 @@ import type { ResolvedPoolOptions } from "../config/pool-options.ts";
 import type { Endpoint } from "../endpoint.ts";
 import type { Ending, Engine, FailureReason, Program } from "../engine/engine.ts";
 import type { Plan, WorkerPlan } from "../plan/plan.ts";
+import { slept } from "../slept.ts";
 import { type Address, openAddress } from "./address.ts";
 import { workerEnvironment } from "./environment.ts";
 import { drained, lossOf, toFailure } from "./failure.ts";
 import { launch } from "./launch.ts";
 import { findLaunchTools } from "./launch-tools.ts";
 import type { Load } from "./load.ts";
+import { lookAfter } from "./look-after.ts";
 import { readOomKills } from "./oom.ts";
 import { patience } from "./patience.ts";
-import { Probe } from "./probe.ts";
 import { type ProcessEnd, type RunningProcess, startProcess } from "./process.ts";
-import { untilReady } from "./readiness.ts";
 import type { Ring } from "./ring.ts";
-import { slept } from "./slept.ts";
-import type { Failure, WorkerState } from "./state.ts";
-import { readStopped, untilStopped } from "./stopped.ts";
-import { watch } from "./watch.ts";
+import type { Failure, Fault, WorkerState } from "./state.ts";
 
 /** What the worker room needs of a pool's options. */
 export type WorkerOptions = Pick<
@@ -68,9 +65,6 @@ export interface WorkerSetup {
 const MOVE_INTERVAL = 1_000;
 /** Of its output in a failure. */
 const LAST_LINES = 100;
-
-/** Why a worker is given up that has not ended. */
-type Fault = Extract<FailureReason, "stopped" | "wedged" | "never-ready">;
 
 export type Ended = Extract<WorkerState, { name: "stopped" | "failed" }>;
 
@@ -214,33 +208,19 @@ export class Worker extends EventEmitter<{ state: [WorkerState] }> {
   async #serve({ pid }: RunningProcess, endpoint: Endpoint, load: Load): Promise<void> {
     if (pid === null) return;
     const { engine, options } = this.#setup;
-    const probe = new Probe(endpoint, options.probeTimeout);
-    const limit = patience(options.startTimeout);
-    const signal = this.#over.signal;
-    try {
-      if (!(await untilReady(probe, AbortSignal.any([signal, limit.signal])))) {
-        if (limit.signal.aborted) this.#giveUp("never-ready");
-        return;
-      }
-      limit.end();
-      this.#become({ name: "ready", since: performance.now(), pid, suspect: false });
-      this.#settle(true);
-      const { probeInterval: interval, probeTimeout } = options;
-      const watched = { pid, probe, load, readPulse: engine.readPulse, stallTimeout: options.stallTimeout, interval };
-      const onWell = (): void => {
+    await lookAfter({ pid, endpoint, load, readPulse: engine.readPulse, options }, this.#over.signal, {
+      ready: () => {
+        this.#become({ name: "ready", since: performance.now(), pid, suspect: false });
+        this.#settle(true);
+      },
+      well: () => {
         this.#wellAt = performance.now();
-      };
-      void untilStopped({ pid, load }, signal).then((isStopped) => {
-        if (isStopped) this.#giveUp("stopped");
-      });
-      await watch({ ...watched, longestLook: interval + 2 * probeTimeout, onWell }, signal, (verdict) => {
-        if (verdict === "wedged") this.#giveUp(readStopped(pid) ? "stopped" : "wedged");
-        else if (this.#state.name === "ready") this.#become({ ...this.#state, suspect: verdict === "suspect" });
-      });
-    } finally {
-      limit.end();
-      probe.close();
-    }
+      },
+      suspect: (suspect) => {
+        if (this.#state.name === "ready") this.#become({ ...this.#state, suspect });
+      },
+      lost: (fault) => this.#giveUp(fault),
+    });
   }
 
   /** Callers are told at once; SIGKILL works on a stopped process, SIGTERM does not. A drain need not wait for it. */
