@@ -14,7 +14,7 @@ export function checkOverrides(
     if (value !== undefined && !(Number.isSafeInteger(value) && value > 0))
       throw refused(name, value, "give a whole number from 1 up, or leave it out.");
   }
-  const { slots = 1, context = 1, keyValueType, promptCache = 0 } = overrides;
+  const { slots = 1, context = 1, keyValueType, promptCache = 0, settings } = overrides;
   if (slots > traits.mostSlots)
     throw refused("slots", slots, `the engine ${engine} computes ${traits.mostSlots} at once; add workers instead.`);
   if (!traits.exceedsContext && model.contextLength !== null && context > model.contextLength)
@@ -25,6 +25,8 @@ export function checkOverrides(
     throw refused("promptCache", promptCache, "give bytes from 0 up, or leave it out.");
   if (promptCache > 0 && !traits.hasPromptCache)
     throw refused("promptCache", promptCache, `the engine ${engine} keeps no prompts beyond its slots: leave it out.`);
+  if (settings?.mapWeights === false && !traits.tunables.includes("mapWeights"))
+    throw refused("mapWeights", false, `the engine ${engine} always maps the model's file: leave it out.`);
 }
 
 function refused(option: string, value: unknown, why: string): CorralError {

@@ -61,6 +61,12 @@ describe("a plan for chatglm-server", () => {
     const refused = { code: "CORRAL_BAD_OPTION" };
     await expect(planOn(third, { slots: 2 })).rejects.toMatchObject({ ...refused, message: /add workers/ });
     await expect(planOn(first, { context: 4096 })).rejects.toMatchObject({ ...refused, message: /2048/ });
+    await expect(planOn(third, { promptCache: MIB })).rejects.toMatchObject({
+      ...refused,
+      message: /keeps no prompts/,
+    });
+    const copied = planOn(third, { settings: { mapWeights: false } });
+    await expect(copied).rejects.toMatchObject({ ...refused, message: /always maps/ });
   });
 });
 
