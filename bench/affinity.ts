@@ -19,6 +19,7 @@ interface Options {
   tokens: number;
   pause?: number;
   slots: number;
+  remembered: number;
   model?: string;
   without: string[];
   quick?: true;
@@ -29,7 +30,7 @@ const WORKERS = 2;
 
 const command = new Command("bench:affinity")
   .description("Time to the first token of chats on 2 workers, by who chooses the worker.")
-  .option("--rounds <n>", "rounds that count", count, 3)
+  .option("--rounds <n>", "rounds", count, 2)
   .option("--chats <n>", "chats at once", count, 16)
   .option("--turns <n>", "turns of a chat", count, 6)
   .option("--tokens <n>", "tokens of each answer", count, 10)
@@ -39,6 +40,7 @@ const command = new Command("bench:affinity")
     count,
   )
   .option("--slots <n>", "slots of each worker", count, 4)
+  .option("--remembered <n>", "chats that each worker's prompt cache has room for", count, 10)
   .option("--model <file>", "another model than the random one of 0.5B")
   .option("--without <list>", "leave out: haproxy", namesAmong(["haproxy"]), [])
   .option("--quick", "one round, for a look")
@@ -46,14 +48,14 @@ const command = new Command("bench:affinity")
   .action(main);
 
 async function main(options: Options): Promise<void> {
-  const { chats, turns, tokens, slots, without } = options;
+  const { chats, turns, tokens, slots, remembered, without } = options;
   const rounds = options.quick ? 1 : options.rounds;
-  const pool = { model: options.model ?? ensureRandomModel(), workers: WORKERS, slots };
+  const pool = { model: options.model ?? ensureRandomModel(), workers: WORKERS, slots, remembered };
   const haproxy = without.includes("haproxy") ? null : (findProxies(["haproxy"]).get("haproxy") ?? null);
-  const { contestants, promptSeconds } = await prepare(pool, turns, haproxy);
+  const { contestants, promptSeconds, promptCache } = await prepare(pool, turns, haproxy);
   const pause = options.pause ?? Number((PROMPTS_A_PAUSE * promptSeconds).toPrecision(2));
   const load: ChatLoad = { chats, turns, answer: tokens, pause };
-  console.log(`${machineLine()}\n\n${methodText(load, pool, rounds)}\n`);
+  console.log(`${machineLine()}\n\n${methodText(load, { ...pool, promptCache }, rounds)}\n`);
   const names = contestants.map(({ name }) => name);
   const noiseSince = watchNoise();
   const cells = await measure(contestants, load, rounds, (line) => console.error(line));

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { randomFrom } from "../../src/load/prompts.ts";
+import { median } from "../../src/load/statistics.ts";
 import { type Answer, type Client, insist, type Question } from "../kit/client.ts";
 
 export interface ChatLoad {
@@ -33,42 +34,58 @@ interface Message {
 /** Each is some six tokens of the random model, which knows little but letters. */
 const WORDS =
   "river stone quiet amber field winter carry bright under seven morning glass follow paper green silver".split(" ");
-export const WORDS_OF = { system: 12, first: 120, next: 5, answer: 3 } as const;
+export const WORDS_OF = { system: 8, first: 60, next: 3, answer: 2 } as const;
 
 /**
- * The usual pause, in prompts that one worker computes meanwhile: two workers are then nearly as busy as they can be with
- * the prompts of 16 chats if they know none, for each is slower while the other computes, and have time to spare if they
- * know most.
+ * The usual pause, in prompts that one worker computes meanwhile: with 16 chats two workers, each slower while the other
+ * computes, are then busy all the time if they know half of the prompts, and have time to spare if they know most.
  */
-export const PROMPTS_A_PAUSE = 2.5;
+export const PROMPTS_A_PAUSE = 4;
 
 /** Pauses within which all chats begin. */
 const BEGIN_WITHIN = 2;
 
-/** Seconds that one worker takes for the prompt of a chat's middle turn, when it knows none of it. */
-export async function promptSeconds(client: Client, turns: number, who: string): Promise<number> {
+/** The prompt of a chat's middle turn on a worker that knows none of it. */
+export interface MeasuredPrompt {
+  readonly seconds: number;
+  readonly tokens: number;
+}
+
+/** How often a prompt is measured: the machine's speed changes. */
+const LOOKS = 5;
+
+/** Asks one at a time, each with another text. */
+export async function measurePrompt(client: Client, turns: number, who: string): Promise<MeasuredPrompt> {
   const random = randomFrom(1);
   const words = WORDS_OF.system + WORDS_OF.first + (turns / 2) * (WORDS_OF.next + WORDS_OF.answer);
-  const ask = async () => {
+  const ask = async (): Promise<MeasuredPrompt> => {
     const given = await client.ask(questionOf([{ role: "user", content: wordsOf(random, words) }], 1));
     checkAnswer(given, 1, who);
-    return given.firstByte / 1_000;
+    return { seconds: given.firstByte / 1_000, tokens: countOf(given, "prompt_tokens") };
   };
   // The first one after the start is slower.
   await ask();
-  return ask();
+  const looks: MeasuredPrompt[] = [];
+  while (looks.length < LOOKS) looks.push(await ask());
+  return { seconds: median(looks.map(({ seconds }) => seconds)), tokens: median(looks.map(({ tokens }) => tokens)) };
 }
 
-/** Chats side by side, each of so many turns; all that is asked follows from the seed. Throws when an answer fails. */
-export async function holdChats(client: Client, load: ChatLoad, seed: number, who: string): Promise<ChatsResult> {
-  const system: Message = { role: "system", content: wordsOf(randomFrom(seed), WORDS_OF.system) };
+/** What follows from which seed: two runs with the same times and other texts are as like each other as can be. */
+export interface Seeds {
+  readonly times: number;
+  readonly texts: number;
+}
+
+/** Chats side by side, each of so many turns; all that is asked follows from the seeds. Throws when an answer fails. */
+export async function holdChats(client: Client, load: ChatLoad, seeds: Seeds, who: string): Promise<ChatsResult> {
+  const system: Message = { role: "system", content: wordsOf(randomFrom(seeds.texts), WORDS_OF.system) };
   const began = performance.now();
   const held = await Promise.all(
     Array.from({ length: load.chats }, async (_, chat) => {
-      const random = randomFrom(seed + chat + 1);
+      const time = randomFrom(seeds.times + chat + 1);
       // Users don't all begin at once.
-      await sleep(random() * BEGIN_WITHIN * load.pause * 1_000);
-      return holdChat(client, system, load, random, who);
+      await sleep(time() * BEGIN_WITHIN * load.pause * 1_000);
+      return holdChat(client, system, load, { time, text: randomFrom(seeds.texts + chat + 1) }, who);
     }),
   );
   const seconds = (performance.now() - began) / 1_000;
@@ -79,19 +96,19 @@ async function holdChat(
   client: Client,
   system: Message,
   { turns, answer, pause }: ChatLoad,
-  random: () => number,
+  { time, text }: { time: () => number; text: () => number },
   who: string,
 ): Promise<Turn[]> {
   const messages: Message[] = [system];
   const done: Turn[] = [];
   for (let turn = 1; turn <= turns; turn += 1) {
-    messages.push({ role: "user", content: wordsOf(random, turn === 1 ? WORDS_OF.first : WORDS_OF.next) });
+    messages.push({ role: "user", content: wordsOf(text, turn === 1 ? WORDS_OF.first : WORDS_OF.next) });
     const given = await client.ask(questionOf(messages, answer));
     checkAnswer(given, answer, who);
     done.push({ turn, firstToken: given.firstByte });
     // A random model's answer is no text: a short text stands for it.
-    messages.push({ role: "assistant", content: wordsOf(random, WORDS_OF.answer) });
-    if (turn < turns) await sleep((0.5 + random()) * pause * 1_000);
+    messages.push({ role: "assistant", content: wordsOf(text, WORDS_OF.answer) });
+    if (turn < turns) await sleep((0.5 + time()) * pause * 1_000);
   }
   return done;
 }
@@ -110,8 +127,12 @@ function questionOf(messages: readonly Message[], answer: number): Question {
 
 function checkAnswer(given: Answer, tokens: number, who: string): void {
   insist([given], who);
-  const counted = Number(/"completion_tokens":\s*(\d+)/.exec(given.tail)?.[1]);
+  const counted = countOf(given, "completion_tokens");
   if (counted !== tokens) throw new Error(`${who}: an answer of ${counted} tokens where ${tokens} were asked for.`);
+}
+
+function countOf({ tail }: Answer, what: "prompt_tokens" | "completion_tokens"): number {
+  return Number(new RegExp(`"${what}":\\s*(\\d+)`).exec(tail)?.[1]);
 }
 
 function wordsOf(random: () => number, count: number): string {

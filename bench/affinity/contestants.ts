@@ -1,9 +1,10 @@
+import { planPool } from "../../src/pool.ts";
 import { corralCommand, startCorral } from "../fronts/corral.ts";
 import { startProxy } from "../fronts/proxy.ts";
 import { Client, type Target } from "../kit/client.ts";
 import { freshDirectory } from "../kit/fresh-directory.ts";
 import { withTeardown } from "../kit/teardown.ts";
-import { promptSeconds } from "./chats.ts";
+import { measurePrompt } from "./chats.ts";
 import { startSameWorkers, type WorkerCommand, workerCommandsOf } from "./worker-commands.ts";
 
 type Defer = (undo: () => void | Promise<void>) => void;
@@ -14,6 +15,8 @@ export interface Contestant {
   start(defer: Defer): Promise<Target>;
 }
 
+const MIB = 1024 ** 2;
+
 export const OURS = "corral, predicted-time";
 const BLIND = "corral, least-busy";
 const RIVAL = "haproxy, leastconn";
@@ -22,15 +25,19 @@ export interface Pool {
   readonly model: string;
   readonly workers: number;
   readonly slots: number;
+  /** Chats that each worker's prompt cache has room for, in the middle of their turns. */
+  readonly remembered: number;
 }
 
-/** Tokens of a chat's six turns, some 1,200, and room. */
-const CONTEXT = 1_536;
+/** Tokens of a chat's six turns, some 750, and room. */
+const CONTEXT = 1_024;
 
 export interface Preparation {
   readonly contestants: readonly Contestant[];
-  /** Of one worker: see `promptSeconds`. */
+  /** Of the prompt of a chat's middle turn on a worker that knows none of it and has the machine to itself. */
   readonly promptSeconds: number;
+  /** Of each worker, MiB. */
+  readonly promptCache: number;
 }
 
 /**
@@ -39,41 +46,57 @@ export interface Preparation {
  * @param haproxy Path of the program; null: without it
  */
 export async function prepare(pool: Pool, turns: number, haproxy: string | null): Promise<Preparation> {
-  const { commands, seconds } = await withTeardown(async (defer) => {
-    const { origin, pid } = await startCorral(serveCommand("least-busy", pool), defer);
+  const { commands, prompt } = await withTeardown(async (defer) => {
+    const { origin, pid } = await startCorral(corralCommand(["serve", ...argumentsOf(pool)]), defer);
     const client = new Client({ origin, headers: {} }, 1);
     defer(() => client.close());
-    return { commands: workerCommandsOf(pid), seconds: await promptSeconds(client, turns, "corral") };
+    return { commands: workerCommandsOf(pid), prompt: await measurePrompt(client, turns, "corral") };
   });
-  const corrals = [corralWith("predicted-time", OURS, pool), corralWith("least-busy", BLIND, pool)];
-  const rivals = haproxy === null ? [] : [haproxyBefore(commands, haproxy, pool)];
-  return { contestants: [...corrals, ...rivals], promptSeconds: seconds };
+  const promptCache = Math.ceil((pool.remembered * prompt.tokens * (await tokenBytes(pool))) / MIB);
+  const corrals = [
+    corralWith("predicted-time", OURS, pool, promptCache),
+    corralWith("least-busy", BLIND, pool, promptCache),
+  ];
+  const rivals = haproxy === null ? [] : [haproxyBefore(commands, haproxy, pool, promptCache)];
+  return { contestants: [...corrals, ...rivals], promptSeconds: prompt.seconds, promptCache };
 }
 
-function corralWith(policy: string, name: string, pool: Pool): Contestant {
+/** Of a token's keys and values. */
+async function tokenBytes({ model, slots }: Pool): Promise<number> {
+  const { memory } = await planPool({ source: model, workers: 1, threads: 1, slots, context: CONTEXT });
+  return memory.kv / (slots * CONTEXT);
+}
+
+function corralWith(policy: string, name: string, pool: Pool, promptCache: number): Contestant {
+  const routing = ["--policy", policy, "--prompt-cache", `${promptCache}MiB`];
   return {
     name,
     async start(defer) {
-      const { origin } = await startCorral(serveCommand(policy, pool), defer);
+      const { origin } = await startCorral(corralCommand(["serve", ...argumentsOf(pool), ...routing]), defer);
       return { origin, headers: {} };
     },
   };
 }
 
-function haproxyBefore(commands: readonly WorkerCommand[], program: string, { workers, slots }: Pool): Contestant {
+function haproxyBefore(
+  commands: readonly WorkerCommand[],
+  program: string,
+  { workers, slots }: Pool,
+  promptCache: number,
+): Contestant {
   if (commands.length !== workers)
     throw new Error(`corral started ${commands.length} workers where ${workers} were wanted.`);
   return {
     name: RIVAL,
     async start(defer) {
-      const same = await startSameWorkers(commands, defer);
+      const same = await startSameWorkers(commands, { "--cache-ram": `${promptCache}` }, defer);
       const start = { workers: same, slots, queue: null, directory: freshDirectory(defer) };
       return (await startProxy("haproxy", program, start, defer)).target;
     },
   };
 }
 
-function serveCommand(policy: string, { model, workers, slots }: Pool) {
+function argumentsOf({ model, workers, slots }: Pool): string[] {
   const shape = ["--workers", workers, "--threads", 1, "--slots", slots, "--context", CONTEXT].map(String);
-  return corralCommand(["serve", model, "--port", "0", "--transport", "tcp", "--policy", policy, ...shape]);
+  return [model, "--port", "0", "--transport", "tcp", ...shape];
 }

@@ -42,8 +42,12 @@ function entryOf(assignment: string): [string, string] {
   return [assignment.slice(0, at), assignment.slice(at + 1)];
 }
 
-/** The same command lines on the same CPUs, with ports, files and a key of their own. */
-export async function startSameWorkers(commands: readonly WorkerCommand[], defer: Defer): Promise<WorkerAddress[]> {
+/** The same command lines on the same CPUs, with ports, files and a key of their own, and other values behind some flags. */
+export async function startSameWorkers(
+  commands: readonly WorkerCommand[],
+  others: Readonly<Record<string, string>>,
+  defer: Defer,
+): Promise<WorkerAddress[]> {
   const taskset = findProgram("taskset");
   if (taskset === null) throw new Error("taskset is not installed. On Debian: apt-get install util-linux.");
   const key = randomBytes(16).toString("hex");
@@ -54,6 +58,7 @@ export async function startSameWorkers(commands: readonly WorkerCommand[], defer
     commands.map(async ({ program, args, env, cpus }) => {
       const port = await getPort();
       const flags = {
+        ...others,
         "--host": "127.0.0.1",
         "--port": `${port}`,
         "--api-key-file": keyFile,
