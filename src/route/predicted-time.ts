@@ -8,7 +8,11 @@ export interface Prediction extends Times {
   readonly hit: number;
 }
 
-/** How often the best is looked at closely: what it holds may be of no use, and then another is better. */
+/**
+ * How many are looked at closely, the best first: what one holds is of no use while it lies in a busy slot, and then
+ * another is better. Where none of them could use it, the others are taken to hold nothing: while many work on their first
+ * prompt of a kind, all of them seem to hold it, and whom nobody has looked at would be chosen for what it can't give.
+ */
 const LOOKS = 4;
 /** What a moment of the answer counts for, where one before its first token is 1: who reads already waits less. */
 const READING = 0.25;
@@ -27,15 +31,16 @@ export const predictedTime: Policy = {
   choose(board, ask, now, mayWait) {
     const { index, hits } = board;
     index.find(ask.prompt, hits);
-    let looked = NONE;
-    for (let looks = 0; ; looks += 1) {
+    const looked: number[] = [];
+    for (;;) {
       const best = soonest(board, ask, now, mayWait);
-      if (best === NONE || best === looked || looks === LOOKS || hits[best] === 0) return best;
+      if (best === NONE || hits[best] === 0 || looked.includes(best)) return best;
       const most = hits[best] as number;
       const hit = index.hit(best, ask.prompt, most);
       if (hit >= most) return best;
       hits[best] = hit;
-      looked = best;
+      looked.push(best);
+      if (looked.length === LOOKS) clearBut(hits, looked);
     }
   },
 };
@@ -74,6 +79,14 @@ function soonest(board: Board, ask: Ask, now: number, mayWait: boolean): number 
     least = time;
   }
   return best;
+}
+
+function clearBut(hits: Float64Array, rows: readonly number[]): void {
+  const kept = rows.map((row) => hits[row] as number);
+  hits.fill(0);
+  rows.forEach((row, at) => {
+    hits[row] = kept[at] as number;
+  });
 }
 
 function isRather({ free, lastUsed }: Board, row: number, other: number): boolean {

@@ -71,6 +71,19 @@ describe("predictedTime", () => {
     expect(pick(board, NEXT)).toBe(0);
   });
 
+  it("goes to none unseen for what many seem to hold, all of them in busy slots", () => {
+    const board = boardOf([...Array.from({ length: 6 }, () => ({ busy: 1, promptsDoneAt: NOW + 800 })), {}]);
+    for (let row = 0; row < 6; row += 1) board.index.join(row, { slots: 4, cacheTokens: 0 }).take(chainOf(CHAT));
+    expect(pick(board, NEXT)).toBe(6);
+  });
+
+  it("finds the one that can use it among some that only seem to hold it", () => {
+    const seeming = Array.from({ length: 3 }, () => ({ busy: 1 }));
+    const board = boardOf([...seeming, {}, { busy: 1, promptsDoneAt: NOW + 800, holds: [chainOf(CHAT)] }]);
+    for (let row = 0; row < 3; row += 1) board.index.join(row, { slots: 4, cacheTokens: 0 }).take(chainOf(CHAT));
+    expect(pick(board, NEXT)).toBe(4);
+  });
+
   it("brings a hot beginning to more upstreams as its holder has more to do, and not before", () => {
     const hot = text("h", 500);
     const at = (waiting: number) =>
@@ -81,6 +94,7 @@ describe("predictedTime", () => {
   it("starts a new chat where there is time left, though a busier one knows its system prompt", () => {
     const at = (share: number, rest: number) => {
       const board = boardOf([{ holds: [chainOf([text("s", 400)])] }, {}]);
+      board.recentWork.add(0, 0, NOW - 3_600_000);
       board.recentWork.add(0, share * 120_000, NOW);
       return pick(board, [text("s", 400), text("q", rest)]);
     };
