@@ -1,5 +1,7 @@
 /** Milliseconds after which work counts a third of what it did: some dozen requests even of a slow upstream. */
 const MEMORY = 120_000;
+/** Of the memory, what is taken to be over from the first moment on: one prompt is not all that there is to do. */
+const LEAST_PAST = 0.1;
 /** An upstream is never taken to have no time left at all. */
 const MOST_SHARE = 0.95;
 /** Memories after which what is noted is scaled down: numbers don't grow without end. */
@@ -10,6 +12,8 @@ export class RecentWork {
   /** Milliseconds, larger the later: noted in units of `#from`, so that forgetting costs one factor for all rows. */
   #work: Float64Array = new Float64Array(0);
   #from = 0;
+  /** When the first work was noted. */
+  #since: number | null = null;
 
   /** For so many rows. */
   grow(rows: number): void {
@@ -20,6 +24,7 @@ export class RecentWork {
 
   add(row: number, milliseconds: number, now: number): void {
     if (now - this.#from > SCALED_AFTER * MEMORY) this.#scaleTo(now);
+    this.#since ??= now;
     this.#work[row] = (this.#work[row] as number) + milliseconds * Math.exp((now - this.#from) / MEMORY);
   }
 
@@ -27,9 +32,13 @@ export class RecentWork {
     this.#work[row] = 0;
   }
 
-  /** For each row, by what the column is to be multiplied to be a share. */
+  /**
+   * For each row, by what the column is to be multiplied to be a share: of the time that is remembered, which is less than
+   * the memory at first.
+   */
   factor(now: number): number {
-    return Math.exp((this.#from - now) / MEMORY) / MEMORY;
+    const past = 1 - Math.exp(((this.#since ?? now) - now) / MEMORY);
+    return Math.exp((this.#from - now) / MEMORY) / (MEMORY * Math.max(LEAST_PAST, past));
   }
 
   /** From 0 to 0.95. */
