@@ -7,6 +7,8 @@ export interface StandingView {
   serves(): boolean;
   /** Whether no worker is started for a while. */
   isGivenUp(): boolean;
+  /** Whether all is to end: nothing is told any more. */
+  isOver(): boolean;
 }
 
 export interface StandingEvents {
@@ -23,7 +25,6 @@ export class Standing {
   /** While `tryOut` waits. */
   #trial: { resolve(): void; reject(error: unknown): void } | null = null;
   #isDown = false;
-  #isOver = false;
   #lastFailure: Failure | null = null;
 
   constructor(view: StandingView, events: StandingEvents) {
@@ -35,7 +36,7 @@ export class Standing {
    * Resolves when all are started and one serves. What it finds out is told by it alone.
    *
    * @throws CorralError CORRAL_MODEL_*, CORRAL_BAD_OPTION or CORRAL_WORKER_FAILED (facts.failure) when none serves and
-   * none will; the signal's reason; what `end` was given; what `startAll` throws
+   * none will; the signal's reason; what `cut` was given; what `startAll` throws
    */
   async tryOut(startAll: () => Promise<void>, signal?: AbortSignal): Promise<void> {
     const oneServes = new Promise<void>((resolve, reject) => {
@@ -69,7 +70,7 @@ export class Standing {
 
   /** Tells what has changed since the last look. */
   look(): void {
-    if (this.#trial !== null || this.#isOver) return;
+    if (this.#trial !== null || this.#view.isOver()) return;
     const serves = this.#view.serves();
     const isDown = this.#view.isGivenUp() && !serves;
     if (isDown === this.#isDown || this.#lastFailure === null) return;
@@ -80,9 +81,8 @@ export class Standing {
     else this.#events.recovered();
   }
 
-  /** Nothing is told any more, and whoever still waits gets the error. */
-  end(error: Error): void {
-    this.#isOver = true;
+  /** Whoever still waits gets the error. */
+  cut(error: Error): void {
     this.#trial?.reject(error);
   }
 }

@@ -93,7 +93,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #starts = new Map<number, number>();
   readonly #changes = new PQueue({ concurrency: 1 });
   readonly #standing = new Standing(
-    { serves: () => this.#roster.all.some(serves), isGivenUp: () => this.#gate.isShut },
+    {
+      serves: () => this.#roster.all.some(serves),
+      isGivenUp: () => this.#gate.isShut,
+      isOver: () => this.#isOver,
+    },
     { failed: (failure) => this.emit("failed", failure), recovered: () => this.emit("recovered") },
   );
   #plan: Plan;
@@ -245,7 +249,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   async #end(how: "drain" | "kill"): Promise<void> {
     this.#over.abort();
-    this.#standing.end(closed());
+    this.#standing.cut(closed());
     await Promise.all(this.#roster.all.map((replica) => replica.stop(how)));
     await this.#changes.onIdle();
     // Whatever else is in there is not ours to remove.
