@@ -49,8 +49,7 @@ export function referenceOf(ground: Ground): Candidate {
 export function stagesOf(ground: Ground): Stage<Candidate>[] {
   const { plan, traits, canRepack, fixed, speculation } = ground;
   const isText = plan.model.purpose === "text";
-  const tunes = (setting: keyof EngineSettings) =>
-    traits.tunables.includes(setting) && fixed.settings?.[setting] === undefined;
+  const tunes = (setting: keyof EngineSettings) => isOpen(ground, setting);
   const stages: (Stage<Candidate> | false)[] = [
     fixed.workers === undefined && ordered("workers", (best) => splits(ground, best)),
     fixed.slots === undefined && ordered("slots", (best) => slotCounts(ground, best)),
@@ -73,13 +72,18 @@ export function stagesOf(ground: Ground): Stage<Candidate>[] {
   return stages.filter((stage) => stage !== false);
 }
 
+/** Whether the engine can change it and the user has not fixed it. */
+function isOpen({ traits, fixed }: Ground, setting: keyof EngineSettings): boolean {
+  return traits.tunables.includes(setting) && fixed.settings?.[setting] === undefined;
+}
+
 /**
  * Workers on all seats, each with slots for its share of the requests; never more workers than requests. One alone has
  * nobody to share the file's pages with.
  */
 function splits(ground: Ground, best: Candidate): Candidate[] {
-  const { fixed, plan, traits } = ground;
-  const mayCopy = traits.tunables.includes("mapWeights") && fixed.settings?.mapWeights === undefined;
+  const { fixed, plan } = ground;
+  const mayCopy = isOpen(ground, "mapWeights");
   const seats = seatsFor(ground.machine, {}).seats.length;
   const most = Math.min(plan.concurrency, Math.floor(seats / (fixed.threads ?? 1)));
   const counts = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128].filter((count) => count <= most);
