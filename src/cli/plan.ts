@@ -102,7 +102,8 @@ function workers({ workers, gatewayCpus }: Plan): string {
 }
 
 function shape(plan: Plan): string {
-  const { engine, goal, concurrency, workers, slots, context, promptCache, repack, predicted } = plan;
+  const { engine, goal, concurrency, workers, slots, context, promptCache, repack, settings, predicted } = plan;
+  const asInFile = settings.mapWeights ? "shared by all workers" : "as in the file, a copy in each worker";
   return table(
     [{ title: "" }, { title: "" }],
     [
@@ -112,7 +113,7 @@ function shape(plan: Plan): string {
       ["slots", `${slots} a worker, ${slots * workers.length} in all`],
       ["context", `${context} tokens a request`],
       ["prompt cache", `${promptCache} MiB a worker`],
-      ["weights", repack ? "repacked for this CPU in each worker" : "shared by all workers"],
+      ["weights", repack ? "repacked for this CPU in each worker" : asInFile],
     ],
   );
 }
