@@ -1,3 +1,4 @@
+import { MIB, tokenBytes } from "../../src/plan/memory.ts";
 import { planPool } from "../../src/pool.ts";
 import { corralCommand, startCorral } from "../fronts/corral.ts";
 import { startProxy } from "../fronts/proxy.ts";
@@ -14,8 +15,6 @@ export interface Contestant {
   readonly name: string;
   start(defer: Defer): Promise<Target>;
 }
-
-const MIB = 1024 ** 2;
 
 export const OURS = "corral, predicted-time";
 const BLIND = "corral, least-busy";
@@ -52,19 +51,14 @@ export async function prepare(pool: Pool, turns: number, haproxy: string | null)
     defer(() => client.close());
     return { commands: workerCommandsOf(pid), prompt: await measurePrompt(client, turns, "corral") };
   });
-  const promptCache = Math.ceil((pool.remembered * prompt.tokens * (await tokenBytes(pool))) / MIB);
+  const plan = await planPool({ source: pool.model, workers: 1, threads: 1, slots: pool.slots, context: CONTEXT });
+  const promptCache = Math.ceil((pool.remembered * prompt.tokens * tokenBytes(plan)) / MIB);
   const corrals = [
     corralWith("predicted-time", OURS, pool, promptCache),
     corralWith("least-busy", BLIND, pool, promptCache),
   ];
   const rivals = haproxy === null ? [] : [haproxyBefore(commands, haproxy, pool, promptCache)];
   return { contestants: [...corrals, ...rivals], promptSeconds: prompt.seconds, promptCache };
-}
-
-/** Of a token's keys and values. */
-async function tokenBytes({ model, slots }: Pool): Promise<number> {
-  const { memory } = await planPool({ source: model, workers: 1, threads: 1, slots, context: CONTEXT });
-  return memory.kv / (slots * CONTEXT);
 }
 
 function corralWith(policy: string, name: string, pool: Pool, promptCache: number): Contestant {

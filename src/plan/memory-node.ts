@@ -1,4 +1,5 @@
 import type { Machine } from "../machine/machine.ts";
+import { privateBytes } from "./memory.ts";
 import type { MemoryLedger } from "./plan.ts";
 
 /** Of a node's memory that may be bound: the kernel and others live there, too. */
@@ -13,16 +14,16 @@ const MOST_OF_A_NODE = 0.9;
 export function memoryNodes(
   machine: Machine,
   workers: readonly (readonly number[])[],
-  { file, unpacked, repacked, kv, compute, promptCache }: MemoryLedger,
+  memory: MemoryLedger,
 ): (number | null)[] {
   const nodes = machine.numaNodes.filter(({ memory }) => memory > 0);
   if (machine.os !== "linux" || nodes.length < 2) return workers.map(() => null);
   const homes = workers.map((cpus) =>
     nodes.find((node) => cpus.length > 0 && cpus.every((cpu) => node.cpus.includes(cpu))),
   );
-  const each = unpacked + repacked + kv + compute + promptCache;
+  const each = privateBytes(memory) + memory.promptCache;
   return homes.map((home) => {
     const residents = homes.filter((other) => other === home).length;
-    return home && file + residents * each <= home.memory * MOST_OF_A_NODE ? home.id : null;
+    return home && memory.file + residents * each <= home.memory * MOST_OF_A_NODE ? home.id : null;
   });
 }

@@ -33,7 +33,7 @@ export function ledgerOf(
   const kv = keyValueBytes(model, shape);
   const compute = engine.computeBytes(model, shape, settings);
   const headroom = headroomOf(budget);
-  const total = file + shape.workers * (unpacked + repacked + kv + compute);
+  const total = file + shape.workers * privateBytes({ unpacked, repacked, kv, compute });
   const needed = total + headroom;
   const usual = promptCacheBytes(budget - needed, shape.workers);
   const promptCache =
@@ -50,6 +50,17 @@ export function ledgerOf(
     peak: needed + shape.workers * promptCache,
     budget,
   };
+}
+
+/** What one worker holds from the start and shares with nobody. */
+export function privateBytes(ledger: Pick<MemoryLedger, "unpacked" | "repacked" | "kv" | "compute">): number {
+  const { unpacked, repacked, kv, compute } = ledger;
+  return unpacked + repacked + kv + compute;
+}
+
+/** Keys and values of one token. */
+export function tokenBytes({ memory, slots, context }: Pick<Plan, "memory" | "slots" | "context">): number {
+  return memory.kv / (slots * context);
 }
 
 /** Bytes that the workers of a plan may come to hold, prompt caches included. */

@@ -61,8 +61,8 @@ export interface Reason {
 }
 
 /**
- * Bytes. `total` = file + workers * (unpacked + repacked + kv + compute): what the workers hold from the start. `peak` = total +
- * workers * promptCache + headroom: what must fit the budget.
+ * Bytes. `total` = file + workers * (unpacked + repacked + kv + compute): what the workers hold from the start. `peak` =
+ * total + workers * promptCache + headroom: what must fit the budget.
  */
 export interface MemoryLedger {
   /** The model file's pages, once for all workers; 0 where it is not mapped. */

@@ -1,4 +1,5 @@
-import type { MemoryLedger, Plan, WorkerPlan } from "../plan/plan.ts";
+import { privateBytes } from "../plan/memory.ts";
+import type { Plan, WorkerPlan } from "../plan/plan.ts";
 
 /** One step from a plan to the next: end these replicas, then start that one, then end those. */
 export interface Step {
@@ -79,10 +80,6 @@ function haveRoom({ plan, workers }: Running, { memory }: Plan): boolean {
   const old = workers.length * (privateBytes(plan.memory) + plan.memory.promptCache);
   const file = Math.max(plan.memory.file, memory.file);
   return file + old + privateBytes(memory) + memory.headroom <= memory.budget;
-}
-
-function privateBytes({ unpacked, repacked, kv, compute }: MemoryLedger): number {
-  return unpacked + repacked + kv + compute;
 }
 
 /** What all workers of a plan share and cannot change while they run. */
