@@ -50,6 +50,8 @@ export interface Corral extends EventEmitter<CorralEvents>, AsyncDisposable {
   scale(model: string, workers: number | "auto"): Promise<void>;
   /** See Pool.restart. @throws CorralError CORRAL_MODEL_UNKNOWN */
   restart(model: string): Promise<void>;
+  /** See Pool.pardon. @throws CorralError CORRAL_MODEL_UNKNOWN */
+  pardon(model: string): number;
   /** See Pool.unload. @throws CorralError CORRAL_MODEL_UNKNOWN */
   unload(model: string): Promise<void>;
   /** See Pool. Idempotent. */

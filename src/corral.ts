@@ -128,6 +128,10 @@ class LiveCorral extends EventEmitter<CorralEvents> implements Corral {
     await this.#named(model).pool.restart();
   }
 
+  pardon(model: string): number {
+    return this.#named(model).pool.pardon();
+  }
+
   async unload(model: string): Promise<void> {
     await this.#named(model).pool.unload();
   }

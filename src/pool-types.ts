@@ -94,6 +94,12 @@ export interface Pool extends EventEmitter<PoolEvents>, AsyncDisposable {
    * @throws CorralError of the first worker that does not come to serve again: the others go on; CORRAL_POOL_CLOSED
    */
   restart(): Promise<void>;
+  /**
+   * Lets requests to the workers again that are refused because they have killed one: the engine was mended, or they were
+   * not to blame. Who kills a worker again is found out again.
+   * @returns how many were refused
+   */
+  pardon(): number;
   /** Takes no more requests, lets running ones finish up to `drainTimeout` (default: the pool's), ends the workers. Idempotent. */
   close(options?: { drainTimeout?: number }): Promise<void>;
   /** Ends requests and workers now. Idempotent; cuts a `close` short. */

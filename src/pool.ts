@@ -238,6 +238,10 @@ class LivePool extends EventEmitter<PoolEvents> implements Pool {
     await this.#workforce.restart();
   }
 
+  pardon(): number {
+    return this.#culprits.clear(Date.now());
+  }
+
   close({ drainTimeout = this.#options.drainTimeout }: { drainTimeout?: number } = {}): Promise<void> {
     this.#closing ??= this.#drain(drainTimeout).then(() => this.#end("close"));
     return this.#closing;

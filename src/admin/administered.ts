@@ -26,6 +26,8 @@ export interface Administered {
   restart(model: string): Promise<void>;
   /** Resolves when so many workers serve. */
   scale(model: string, workers: number | "auto"): Promise<void>;
+  /** @returns how many requests of this model were refused for having killed a worker, and are not any more */
+  pardon(model: string): Promise<number>;
   logs(model: string, options: LogOptions): AsyncIterable<LogLine>;
   /** Resolves when another process serves on the same sockets; this one ends then. */
   upgrade(): Promise<Successor>;

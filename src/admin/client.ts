@@ -35,6 +35,11 @@ export class AdminClient {
     await this.#ask("POST", `/models/${encodeURIComponent(model)}/scale`, { workers });
   }
 
+  async pardon(model: string): Promise<number> {
+    const answer = await this.#ask("POST", `/models/${encodeURIComponent(model)}/pardon`);
+    return (answer as { pardoned: number }).pardoned;
+  }
+
   async upgrade(): Promise<Successor> {
     return (await this.#ask("POST", "/upgrade")) as Successor;
   }

@@ -33,6 +33,7 @@ export function administerPools({ reload, upgrade, ...parts }: InstanceParts): A
     upgrade,
     restart: async (model) => await poolOf(model).restart(),
     scale: async (model, workers) => await poolOf(model).scale(workers),
+    pardon: async (model) => poolOf(model).pardon(),
     logs(model, options) {
       const pool = poolOf(model);
       checkWorker(pool, options.worker);

@@ -6,7 +6,7 @@ type LogQuery = Omit<LogOptions, "signal">;
 /** What a request to the admin socket asks for. */
 export type AdminRoute =
   | { readonly kind: "status" | "reload" | "upgrade" }
-  | { readonly kind: "restart" | "scale"; readonly model: string }
+  | { readonly kind: "restart" | "scale" | "pardon"; readonly model: string }
   | { readonly kind: "logs"; readonly model: string; readonly query: LogQuery };
 
 /** Pure. @throws CORRAL_REQUEST_INVALID with the status 400, 404 or 405 */
@@ -33,6 +33,7 @@ function routeAt(path: string, query: URLSearchParams): Place {
       return { takes: "POST", route: { kind: "upgrade" } };
     case "restart":
     case "scale":
+    case "pardon":
       return { takes: "POST", route: { kind: action, model: decoded(name) } };
     case "logs":
       return { takes: "GET", route: { kind: "logs", model: decoded(name), query: logQuery(query) } };

@@ -88,6 +88,11 @@ async function act({ administered, log, request, response }: Visit): Promise<voi
       await audited(log, { action: "scale", model, workers }, () => administered.scale(model, workers));
       return json(response, 200, {});
     }
+    case "pardon": {
+      const { model } = route;
+      const pardoned = await audited(log, { action: "pardon", model }, () => administered.pardon(model));
+      return json(response, 200, { pardoned });
+    }
     case "logs": {
       const gone = new AbortController();
       response.once("close", () => gone.abort());

@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   reload: async () => (await import("./reload.ts")).reloadCommand(),
   restart: async () => (await import("./restart.ts")).restartCommand(),
   scale: async () => (await import("./scale.ts")).scaleCommand(),
+  pardon: async () => (await import("./pardon.ts")).pardonCommand(),
   logs: async () => (await import("./logs.ts")).logsCommand(),
   upgrade: async () => (await import("./upgrade.ts")).upgradeCommand(),
   top: async () => (await import("./top.ts")).topCommand(fetchStatus),

@@ -30,7 +30,7 @@ A configuration file, YAML, TOML or JSON (corral.example.yaml has every key; cor
 A flag wins over its variable (--drain-timeout is CORRAL_DRAIN_TIMEOUT), a variable over the file. Times are milliseconds.
 Without a model and a file it reads $XDG_CONFIG_HOME/corral/corral.yaml or /etc/corral/corral.yaml, if one is there.
 SIGTERM and SIGINT let running requests finish; the second one ends them. SIGHUP reads the configuration again. While it
-runs: corral status, top, reload, restart, scale, logs, upgrade.`;
+runs: corral status, top, reload, restart, scale, pardon, logs, upgrade.`;
 
 export function serveCommand(): Command {
   return addConfigFlags(new Command("serve"))

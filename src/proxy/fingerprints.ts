@@ -47,6 +47,14 @@ export class Fingerprints {
     if (this.#until.delete(fingerprint)) this.#tell(now);
   }
 
+  /** @returns how many were known */
+  clear(now: number): number {
+    const known = [...this.#until.values()].filter((until) => until > now).length;
+    this.#until.clear();
+    if (known > 0) this.#tell(now);
+    return known;
+  }
+
   /** Adds what an earlier process knew. */
   recall(known: readonly Remembered[]): void {
     for (const { fingerprint, until } of known.slice(-MOST)) this.#until.set(fingerprint, until);

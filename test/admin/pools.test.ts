@@ -61,11 +61,13 @@ test("a model is found by its name or an alias, and a worker by its number", asy
   Object.assign(qwen.pool, {
     restart: async () => void asked.push("restart"),
     scale: async (n: number) => void asked.push(`scale ${n}`),
+    pardon: () => asked.push("pardon"),
   });
-  const { restart, scale, logs } = instance([qwen]);
+  const { restart, scale, pardon, logs } = instance([qwen]);
   await restart("qwen");
   await scale("gpt", 3);
-  expect(asked).toEqual(["restart", "scale 3"]);
+  expect(await pardon("qwen")).toBe(3);
+  expect(asked).toEqual(["restart", "scale 3", "pardon"]);
   const unknown = { code: "CORRAL_REQUEST_INVALID", facts: { status: 404 }, message: expect.stringContaining("qwen") };
   await expect(restart("qwn")).rejects.toMatchObject(unknown);
   expect(() => logs("qwen", { worker: 2 })).toThrow(/no worker 2. Its workers: 0, 1/);

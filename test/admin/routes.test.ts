@@ -15,6 +15,7 @@ test("each action has its path and its method", () => {
   expect(adminRoute("POST", "/upgrade")).toEqual({ kind: "upgrade" });
   expect(adminRoute("POST", "/models/qwen/restart")).toEqual({ kind: "restart", model: "qwen" });
   expect(adminRoute("POST", "/models/qwen/scale")).toEqual({ kind: "scale", model: "qwen" });
+  expect(adminRoute("POST", "/models/qwen/pardon")).toEqual({ kind: "pardon", model: "qwen" });
   expect(adminRoute("GET", "/models/qwen/logs")).toEqual({
     kind: "logs",
     model: "qwen",

@@ -63,6 +63,16 @@ describe("Fingerprints", () => {
     expect(told).toEqual([[{ fingerprint: "a", until: 100 }], [{ fingerprint: "b", until: 250 }], []]);
   });
 
+  it("forgets all at once, and tells how many there were", () => {
+    const told: (readonly Remembered[])[] = [];
+    const known = new Fingerprints(100, (all) => told.push(all));
+    known.recall([
+      { fingerprint: "over", until: 10 },
+      { fingerprint: "a", until: 100 },
+    ]);
+    expect([known.clear(50), known.clear(50), known.size, told]).toEqual([1, 0, 0, [[]]]);
+  });
+
   it("holds a thousand at most", () => {
     const known = new Fingerprints(100);
     for (let index = 0; index < 1_001; index += 1) known.add(`${index}`, 0);

@@ -112,6 +112,10 @@ describe("commands to a corral that runs", () => {
     expect(following.stdout).toMatch(/ qwen#\d\.\d /);
   });
 
+  test("pardon says how many requests it has pardoned", async () => {
+    expect(await corral(["pardon", "qwen"])).toMatchObject({ code: 0, stdout: "qwen: no request was refused\n" });
+  });
+
   test("what can't be done is said, with an exit code", async () => {
     const cases: [string[], number, RegExp][] = [
       [["restart", "qwn"], 1, /There is no model "qwn" here\. Served: qwen\. \[CORRAL_REQUEST_INVALID\]/],
@@ -129,7 +133,7 @@ describe("commands to a corral that runs", () => {
   });
 
   test("each has examples", async () => {
-    for (const command of ["status", "reload", "restart", "scale", "logs", "upgrade"]) {
+    for (const command of ["status", "reload", "restart", "scale", "pardon", "logs", "upgrade"]) {
       const { code, stdout } = await corral([command, "--help"]);
       expect([code, stdout]).toEqual([
         0,
@@ -154,7 +158,7 @@ describe("commands to a corral that runs", () => {
     expect(await status()).toMatchObject({ pid: server.child.pid, state: "ready" });
     expect(audit()).toEqual([
       ...["restart qwen done", "scale qwen done", "scale qwen done", expect.stringMatching(/^scale qwen CORRAL_/)],
-      ...["restart qwen done", "restart qwn CORRAL_REQUEST_INVALID", "reload - done"],
+      ...["restart qwen done", "pardon qwen done", "restart qwn CORRAL_REQUEST_INVALID", "reload - done"],
     ]);
   });
 });

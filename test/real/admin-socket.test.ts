@@ -48,7 +48,7 @@ function instance(acts: Partial<Administered> = {}): Administered {
   const unasked = (): never => {
     throw new CorralError("CORRAL_INTERNAL", "nobody was to ask for this");
   };
-  const base = { reload: unasked, restart: unasked, scale: unasked, logs: unasked, upgrade: unasked };
+  const base = { reload: unasked, restart: unasked, scale: unasked, pardon: unasked, logs: unasked, upgrade: unasked };
   return { status: async () => STATUS, ...base, ...acts };
 }
 
@@ -66,6 +66,7 @@ describe("what is asked over the socket", () => {
       reload: async () => report,
       restart: async (model) => void asked.push(["restart", model]),
       scale: async (model, workers) => void asked.push(["scale", model, workers]),
+      pardon: async () => 2,
       upgrade: async () => ({ pid: 4711 }),
     });
     const client = new AdminClient(path);
@@ -74,6 +75,7 @@ describe("what is asked over the socket", () => {
     await client.restart("org/model:Q4");
     await client.scale("日本", 3);
     await client.scale("m", "auto");
+    expect(await client.pardon("m")).toBe(2);
     expect(await client.upgrade()).toEqual({ pid: 4711 });
     expect(asked).toEqual([
       ["restart", "org/model:Q4"],
@@ -87,6 +89,7 @@ describe("what is asked over the socket", () => {
       ["admin: restart", "restart", "org/model:Q4", "done", uid],
       ["admin: scale", "scale", "日本", "done", uid],
       ["admin: scale", "scale", "m", "done", uid],
+      ["admin: pardon", "pardon", "m", "done", uid],
       ["admin: upgrade", "upgrade", undefined, "done", uid],
     ]);
   });

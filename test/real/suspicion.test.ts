@@ -101,6 +101,16 @@ describe("a request that kills its worker", () => {
     expect([second.deaths, await outcome(second.pool, "fine")]).toEqual([[], "fine"]);
   });
 
+  it("is pardoned, in the next pool as well, and found out again", async () => {
+    const first = await created();
+    expect(await outcome(first.pool, POISON)).toBe(REFUSED);
+    expect([first.pool.pardon(), first.pool.pardon()]).toEqual([1, 0]);
+    await first.pool.destroy();
+    const { pool, deaths } = await created();
+    expect(await outcome(pool, POISON)).toBe(REFUSED);
+    await until(() => deaths.length === 2);
+  });
+
   it("is forgotten after poisonMemory", async () => {
     const { pool, deaths } = await created({ poisonMemory: 1 });
     expect(await outcome(pool, POISON)).toBe(REFUSED);
