@@ -49,7 +49,7 @@ export class Fingerprints {
 
   /** @returns how many were known */
   clear(now: number): number {
-    const known = [...this.#until.values()].filter((until) => until > now).length;
+    const known = this.#known(now).length;
     this.#until.clear();
     if (known > 0) this.#tell(now);
     return known;
@@ -61,6 +61,11 @@ export class Fingerprints {
   }
 
   #tell(now: number): void {
-    this.#changed([...this.#until].flatMap(([fingerprint, until]) => (until > now ? { fingerprint, until } : [])));
+    this.#changed(this.#known(now));
+  }
+
+  /** Those that are not forgotten yet. */
+  #known(now: number): Remembered[] {
+    return [...this.#until].flatMap(([fingerprint, until]) => (until > now ? { fingerprint, until } : []));
   }
 }
