@@ -5,11 +5,12 @@ import { type ChatLoad, PROMPTS_A_PAUSE } from "./affinity/chats.ts";
 import { OURS, prepare } from "./affinity/contestants.ts";
 import { methodText } from "./affinity/method.ts";
 import { measure } from "./affinity/rounds.ts";
-import { tables, verdict } from "./affinity/summary.ts";
+import { tables, verdictsOf } from "./affinity/summary.ts";
 import { findProxies } from "./fronts/proxy.ts";
 import { machineLine, noiseLine, watchNoise } from "./kit/machine.ts";
 import { count, namesAmong } from "./kit/options.ts";
 import { toJson } from "./kit/raw-figures.ts";
+import { exitCodeOf, verdictText } from "./kit/verdict.ts";
 import { ensureRandomModel } from "./pool/model.ts";
 
 interface Options {
@@ -60,8 +61,10 @@ async function main(options: Options): Promise<void> {
   const noiseSince = watchNoise();
   const cells = await measure(contestants, load, rounds, (line) => console.error(line));
   const noise = noiseSince();
-  console.log(`${tables(names, OURS, cells)}\n\n${verdict(names, OURS, cells).join("\n")}\n\n${noiseLine(noise)}`);
+  const verdicts = verdictsOf(names, OURS, cells);
+  console.log(`${tables(names, OURS, cells)}\n\n${verdictText(verdicts)}\n\n${noiseLine(noise)}`);
   if (options.json !== undefined) writeFileSync(options.json, toJson({ machine: machineLine(), load, cells, noise }));
+  process.exitCode = exitCodeOf(verdicts);
 }
 
 try {

@@ -10,6 +10,7 @@ import { count, counts } from "./kit/options.ts";
 import { toJson } from "./kit/raw-figures.ts";
 import { rotated } from "./kit/rotated.ts";
 import { figure, markdownTable, times } from "./kit/table.ts";
+import { exitCodeOf, type Verdict, verdictText } from "./kit/verdict.ts";
 
 /** Microseconds a decision may take. */
 const MOST = 20;
@@ -53,7 +54,9 @@ function main({ workers, links, rounds, json }: Options): void {
   console.log(tableOf(cells, links));
   console.log(`\nchain of a prompt of 7,700 tokens: ${figure(chainCost())} us, once a request, before the decision`);
   console.log(noiseLine(noiseSince()));
-  console.log(`\n${verdicts(cells, links).join("\n")}`);
+  const verdicts = verdictsOf(cells, links);
+  console.log(`\n${verdictText(verdicts)}`);
+  process.exitCode = exitCodeOf(verdicts);
   const raw = cells.map(({ policy, links: known, rounds: all }) => ({
     policy: policy.name,
     links: known,
@@ -111,13 +114,17 @@ function tableOf(cells: readonly Cell[], links: readonly number[]): string {
   );
 }
 
-function verdicts(cells: readonly Cell[], links: readonly number[]): string[] {
+function verdictsOf(cells: readonly Cell[], links: readonly number[]): Verdict[] {
   const medians = links.map((known) => medianOf(cells, "predicted-time", known));
   const most = Math.max(...medians);
   const growth = (medians.at(-1) ?? Number.NaN) / (medians[0] ?? Number.NaN);
   return [
-    `${most <= MOST ? "reached" : "MISSED"}: predicted-time decides in at most ${MOST} us: ${figure(most)} us`,
-    `${growth <= FLAT ? "reached" : "MISSED"}: flat in the number of links: ${times({ median: growth })} from ${links[0]} to ${links.at(-1)}`,
+    { what: `predicted-time decides in at most ${MOST} us`, is: `${figure(most)} us`, reached: most <= MOST },
+    {
+      what: "flat in the number of links",
+      is: `${times({ median: growth })} from ${links[0]} to ${links.at(-1)}`,
+      reached: growth <= FLAT,
+    },
   ];
 }
 

@@ -4,12 +4,13 @@ import { Command, Option } from "commander";
 import { CASE_NAMES, CASES } from "./faults/cases.ts";
 import { CORRAL } from "./faults/corral-contestant.ts";
 import { methodText } from "./faults/method.ts";
-import { type CaseResult, type Entry, verdictText } from "./faults/run.ts";
+import type { CaseResult, Entry } from "./faults/run.ts";
 import { type EngineName, suiteOf } from "./faults/suite.ts";
 import { findProxies, PROXY_NAMES } from "./fronts/proxy.ts";
 import { machineLine, noiseLine, watchNoise } from "./kit/machine.ts";
 import { namesAmong } from "./kit/options.ts";
 import { toJson } from "./kit/raw-figures.ts";
+import { exitCodeOf, verdictText } from "./kit/verdict.ts";
 
 interface Options {
   engine: EngineName;
@@ -46,9 +47,10 @@ async function main({ engine, case: names, without, quick = false, json }: Optio
     console.log(`${result.table}\n`);
   }
   const noise = noiseSince();
-  console.log(`${verdictText(results)}\n\n${noiseLine(noise)}`);
+  const verdicts = results.flatMap((result) => result.verdicts);
+  console.log(`${verdictText(verdicts)}\n\n${noiseLine(noise)}`);
   if (json !== undefined) writeFileSync(json, toJson({ machine: machineLine(), engine, results, noise }));
-  if (results.some(({ verdicts }) => verdicts.some(({ reached }) => !reached))) process.exitCode = 1;
+  process.exitCode = exitCodeOf(verdicts);
 }
 
 function entriesWithout(without: readonly string[]): Entry[] {

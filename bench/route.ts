@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { POLICIES } from "../src/route/policies.ts";
 import { count, counts, namesAmong } from "./kit/options.ts";
 import { toJson } from "./kit/raw-figures.ts";
+import { exitCodeOf, verdictText } from "./kit/verdict.ts";
 import { parseMeasuredGrid } from "./planner/grid.ts";
 import { parseHosts } from "./planner/hosts.ts";
 import { figuresOf } from "./route/figures.ts";
@@ -15,7 +16,7 @@ import { measuredSpeed } from "./route/speed.ts";
 import { plot, tables } from "./route/summary.ts";
 import { svg } from "./route/svg.ts";
 import { parseBlocks, parseLengths } from "./route/traces.ts";
-import { type Cell, verdict } from "./route/verdict.ts";
+import { type Cell, verdictsOf } from "./route/verdict.ts";
 import type { WorkerShape } from "./route/worker.ts";
 import { chats, hotPrompt, replayed, type Workload } from "./route/workloads.ts";
 
@@ -58,9 +59,11 @@ function main(options: Options): void {
   const names = options.workloads ?? WORKLOADS;
   const requests = options.quick ? REQUESTS / 10 : REQUESTS;
   const cells = names.flatMap((name) => cellsOf(workload(name), requests, scope, shape));
-  console.log(`${tables(cells)}\n\n${plot(cells, WIDTH)}\n\n${verdict(cells, "predicted-time").join("\n")}`);
+  const verdicts = verdictsOf(cells, "predicted-time");
+  console.log(`${tables(cells)}\n\n${plot(cells, WIDTH)}\n\n${verdictText(verdicts)}`);
   if (options.json !== undefined) writeFileSync(options.json, toJson({ scope, cells }));
   if (options.svg !== undefined) writeFileSync(options.svg, svg(cells));
+  process.exitCode = exitCodeOf(verdicts);
 }
 
 /** Every policy over every number of workers, each with the same requests at the same times. */

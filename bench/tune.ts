@@ -7,13 +7,14 @@ import { machineLine, noiseLine, watchNoise } from "./kit/machine.ts";
 import { count, counts } from "./kit/options.ts";
 import { toJson } from "./kit/raw-figures.ts";
 import { withTeardown } from "./kit/teardown.ts";
+import { exitCodeOf, verdictText } from "./kit/verdict.ts";
 import { RIVAL } from "./pool/contestants.ts";
 import { ensureRandomModel } from "./pool/model.ts";
 import { tables } from "./pool/summary.ts";
 import { startBoth, TUNED } from "./tune/contestants.ts";
 import { methodText, type TuneLoad } from "./tune/method.ts";
 import { measure } from "./tune/rounds.ts";
-import { verdict } from "./tune/verdict.ts";
+import { verdictsOf } from "./tune/verdict.ts";
 
 interface Options {
   budget: number;
@@ -72,7 +73,9 @@ async function main(options: Options): Promise<void> {
     );
     const noise = noiseSince();
     console.log(`${tables([RIVAL, TUNED], RIVAL, cells)}\n`);
-    console.log(`${verdict(cells, TUNED, RIVAL, load.goalConcurrency).join("\n")}\n\n${noiseLine(noise)}`);
+    const verdicts = verdictsOf(cells, TUNED, RIVAL, load.goalConcurrency);
+    console.log(`${verdictText(verdicts)}\n\n${noiseLine(noise)}`);
+    process.exitCode = exitCodeOf(verdicts);
     if (options.json !== undefined) {
       writeFileSync(options.json, toJson({ machine: machineLine(), load, tuned, cells, noise }));
     }

@@ -1,5 +1,6 @@
 import { median, pairedRatio, percentile, type Ratio } from "../../src/load/statistics.ts";
 import { figure, markdownTable, times } from "../kit/table.ts";
+import type { Verdict } from "../kit/verdict.ts";
 import type { Cell } from "./rounds.ts";
 
 interface Measure {
@@ -42,14 +43,17 @@ export function tables(names: readonly string[], mine: string, cells: readonly C
   ].join("\n\n");
 }
 
-/** A line for each rival: whether the first token of later turns comes soon enough. Pure. */
-export function verdict(names: readonly string[], mine: string, cells: readonly Cell[]): string[] {
+/** Of each rival: whether the first token of later turns comes soon enough. Pure. */
+export function verdictsOf(names: readonly string[], mine: string, cells: readonly Cell[]): Verdict[] {
   return names
     .filter((name) => name !== mine)
     .map((name) => {
       const ratio = ratioOf(cells, name, mine, LATER_MEDIAN).median;
-      const word = ratio >= LOWER ? "reached" : "MISSED";
-      return `${word}: p50 to the first token of turns 2 and later at least ${LOWER}x lower than ${name}: ${figure(ratio)}x`;
+      return {
+        what: `p50 to the first token of turns 2 and later at least ${LOWER}x lower than ${name}`,
+        is: `${figure(ratio)}x`,
+        reached: ratio >= LOWER,
+      };
     });
 }
 

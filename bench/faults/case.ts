@@ -1,3 +1,4 @@
+import type { Verdict } from "../kit/verdict.ts";
 import type { Contestant, ContestantStart } from "./contestant.ts";
 import type { EngineName, Suite } from "./suite.ts";
 
@@ -6,13 +7,6 @@ export interface Scene {
   readonly suite: Suite;
   /** A short run, for a look. */
   readonly quick: boolean;
-}
-
-/** Something that is required of corral, and whether it came so. */
-export interface Verdict {
-  readonly what: string;
-  readonly is: string;
-  readonly reached: boolean;
 }
 
 /** One kind of fault: what is done, what is counted, and what is required. */
@@ -26,9 +20,4 @@ export interface FaultCase<Figures> {
   /** Columns of the table by their titles. */
   row(figures: Figures): Readonly<Record<string, string>>;
   verdicts(figures: Figures): readonly Verdict[];
-}
-
-/** "reached: 0 failed plain requests: 0". */
-export function verdictLine({ what, is, reached }: Verdict): string {
-  return `${reached ? "reached" : "MISSED"}: ${what}: ${is}`;
 }

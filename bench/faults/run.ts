@@ -1,7 +1,8 @@
 import type { ProxyName } from "../fronts/proxy.ts";
 import { markdownTable } from "../kit/table.ts";
 import { withTeardown } from "../kit/teardown.ts";
-import { type FaultCase, type Verdict, verdictLine } from "./case.ts";
+import type { Verdict } from "../kit/verdict.ts";
+import type { FaultCase } from "./case.ts";
 import type { Contestant, Defer } from "./contestant.ts";
 import { CORRAL, startCorralContestant } from "./corral-contestant.ts";
 import { startRival } from "./rival-contestant.ts";
@@ -15,7 +16,7 @@ export interface CaseResult {
   readonly name: string;
   readonly figures: ReadonlyMap<string, unknown>;
   readonly table: string;
-  /** Of corral alone. */
+  /** Of corral alone; each says of which case it is. */
   readonly verdicts: readonly Verdict[];
 }
 
@@ -57,7 +58,8 @@ async function runCase<Figures>(
     name: fault.name,
     figures,
     table: tableOf(fault, figures),
-    verdicts: ours === undefined ? [] : fault.verdicts(ours),
+    verdicts:
+      ours === undefined ? [] : fault.verdicts(ours).map((of) => ({ ...of, what: `${fault.name}: ${of.what}` })),
   };
 }
 
@@ -73,10 +75,4 @@ function tableOf<Figures>(fault: FaultCase<Figures>, figures: ReadonlyMap<string
     titles,
     rows.map((row) => titles.map((title) => row[title] ?? "")),
   );
-}
-
-export function verdictText(results: readonly CaseResult[]): string {
-  return results
-    .flatMap(({ name, verdicts }) => verdicts.map((verdict) => `${name}: ${verdictLine(verdict)}`))
-    .join("\n");
 }

@@ -1,4 +1,5 @@
 import { figure } from "../kit/table.ts";
+import type { Verdict } from "../kit/verdict.ts";
 import type { Figures } from "./figures.ts";
 
 /** Figures of one policy on one workload over so many workers. */
@@ -12,8 +13,8 @@ export interface Cell {
 /** So much slower than the best is as good as the best. */
 const TOLERANCE = 1.03;
 
-/** A line for each workload, number of workers and percentile: whether `policy` is the best, or near it. Pure. */
-export function verdict(cells: readonly Cell[], policy: string): string[] {
+/** Of each workload, number of workers and percentile: whether `policy` is the best, or near it. Pure. */
+export function verdictsOf(cells: readonly Cell[], policy: string): Verdict[] {
   return cells
     .filter((cell) => cell.policy === policy)
     .flatMap((mine) => {
@@ -21,17 +22,18 @@ export function verdict(cells: readonly Cell[], policy: string): string[] {
         ({ workload, workers, policy: other }) =>
           workload === mine.workload && workers === mine.workers && other !== policy,
       );
-      return (["p50", "p95"] as const).map((percentile) => lineOf(mine, rivals, percentile));
+      return (["p50", "p95"] as const).map((percentile) => judge(mine, rivals, percentile));
     });
 }
 
-function lineOf(mine: Cell, rivals: readonly Cell[], percentile: "p50" | "p95"): string {
+function judge(mine: Cell, rivals: readonly Cell[], percentile: "p50" | "p95"): Verdict {
   const best = rivals.reduce<Cell | null>((least, cell) => {
     return least === null || cell.figures[percentile] < least.figures[percentile] ? cell : least;
   }, null);
   const ratio = best === null ? Number.NaN : mine.figures[percentile] / best.figures[percentile];
-  const word = ratio <= TOLERANCE ? "reached" : "MISSED";
-  const rest =
-    best === null ? "nothing to compare it with" : `${figure(ratio)}x that of ${best.policy}, the best other`;
-  return `${word}: ${percentile} to the first token, ${mine.workload}, ${mine.workers} workers: ${rest}`;
+  return {
+    what: `${percentile} to the first token, ${mine.workload}, ${mine.workers} workers`,
+    is: best === null ? "nothing to compare it with" : `${figure(ratio)}x that of ${best.policy}, the best other`,
+    reached: ratio <= TOLERANCE,
+  };
 }

@@ -1,13 +1,14 @@
 import { pairedRatio } from "../../src/load/statistics.ts";
 import { figure } from "../kit/table.ts";
+import type { Verdict } from "../kit/verdict.ts";
 import type { Cell } from "../pool/rounds.ts";
 
 /** What a tuned plan must reach against the rival. */
 const NEVER_LESS = 1;
 const BESIDE_NEIGHBOUR = 1.5;
 
-/** One line for each thing that is required, and whether it was reached. Pure. */
-export function verdict(cells: readonly Cell[], tuned: string, rival: string, goalConcurrency: number): string[] {
+/** Of each thing that is required. Pure. */
+export function verdictsOf(cells: readonly Cell[], tuned: string, rival: string, goalConcurrency: number): Verdict[] {
   const ratio = (busy: boolean, concurrency: number) => {
     const rates = (name: string) =>
       cells
@@ -16,14 +17,23 @@ export function verdict(cells: readonly Cell[], tuned: string, rival: string, go
         .map(({ tokensPerSecond }) => tokensPerSecond);
     return pairedRatio(rates(tuned), rates(rival)).median;
   };
-  const line = (required: number, value: number, what: string) =>
-    `${value >= required ? "reached" : "MISSED"}: at least ${required}x ${what}: ${figure(value)}x`;
+  const judged = (required: number, value: number, what: string) => ({
+    what: `at least ${required}x ${what}`,
+    is: `${figure(value)}x`,
+    reached: value >= required,
+  });
   const concurrencies = [...new Set(cells.map(({ concurrency }) => concurrency))];
   const everywhere = [false, true].flatMap((busy) =>
-    concurrencies.map((n) => line(NEVER_LESS, ratio(busy, n), `${n} at once, ${busy ? "busy neighbour" : "quiet"}`)),
+    concurrencies.map((n) => judged(NEVER_LESS, ratio(busy, n), `${n} at once, ${busy ? "busy neighbour" : "quiet"}`)),
   );
   const atGoal = concurrencies.includes(goalConcurrency)
-    ? [line(BESIDE_NEIGHBOUR, ratio(true, goalConcurrency), `${goalConcurrency} at once, busy neighbour (the goal's)`)]
+    ? [
+        judged(
+          BESIDE_NEIGHBOUR,
+          ratio(true, goalConcurrency),
+          `${goalConcurrency} at once, busy neighbour (the goal's)`,
+        ),
+      ]
     : [];
   return [...everywhere, ...atGoal];
 }

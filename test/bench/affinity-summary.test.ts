@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import type { Cell } from "../../bench/affinity/rounds.ts";
-import { tables, verdict } from "../../bench/affinity/summary.ts";
+import { tables, verdictsOf } from "../../bench/affinity/summary.ts";
 import { withFlags } from "../../bench/affinity/worker-commands.ts";
+import { verdictLine } from "../../bench/kit/verdict.ts";
 
 function cell(name: string, round: number, later: number): Cell {
   const turns = [
@@ -20,7 +21,7 @@ const CELLS = [0, 1].flatMap((round) => [
 ]);
 
 it("asks for three times less to the first token of turns 2 and later, by the ratios of each round", () => {
-  expect(verdict(NAMES, "mine", CELLS)).toEqual([
+  expect(verdictsOf(NAMES, "mine", CELLS).map(verdictLine)).toEqual([
     "MISSED: p50 to the first token of turns 2 and later at least 3x lower than near: 2.99x",
     "reached: p50 to the first token of turns 2 and later at least 3x lower than far: 3.01x",
   ]);

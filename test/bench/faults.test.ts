@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { burstFigures, bursts, type Coming } from "../../bench/faults/bursts.ts";
-import { verdictLine } from "../../bench/faults/case.ts";
 import { killCase } from "../../bench/faults/cases/kills.ts";
 import { overloadCase } from "../../bench/faults/cases/overload.ts";
 import { countsOf, type Outcome, whysInWords } from "../../bench/faults/counts.ts";
 import { type Expected, type Judgement, judge } from "../../bench/faults/judge.ts";
 import { isAnotherAnswer } from "../../bench/faults/marksman.ts";
 import { Texts } from "../../bench/faults/texts.ts";
+import { verdictLine } from "../../bench/kit/verdict.ts";
 
 const HELLO: Expected = { text: "hello", finish: "stop", tokens: 6 };
 const reply = (body: string, status = 200, broken: string | null = null) => ({ status, body, broken });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { FaultCase, Scene, Verdict } from "../case.ts";
+import type { Verdict } from "../../kit/verdict.ts";
+import type { FaultCase, Scene } from "../case.ts";
 import type { Contestant } from "../contestant.ts";
 import { type Counts, countsOf, whysInWords } from "../counts.ts";
 import { Load } from "../load.ts";
