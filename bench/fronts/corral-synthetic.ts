@@ -10,6 +10,16 @@ import { syntheticCommand } from "../worker/synthetic-command.ts";
 
 type Engine = NonNullable<PoolSetup["engine"]>;
 
+const SETTINGS = {
+  batch: 1,
+  flashAttention: "off",
+  spin: "active",
+  speculation: "off",
+  sharedCache: false,
+  hugePages: false,
+  mapWeights: true,
+} as const;
+
 const [slots = 1, pace = 5] = process.argv.slice(2).map(Number);
 
 const engine: Engine = {
@@ -21,15 +31,8 @@ const engine: Engine = {
     exceedsContext: true,
     keyValueTypes: ["f16"],
     tunables: [],
-    usualSettings: () => ({
-      batch: 1,
-      flashAttention: "off",
-      spin: "active",
-      speculation: "off",
-      sharedCache: false,
-      hugePages: false,
-      mapWeights: true,
-    }),
+    usualSettings: () => SETTINGS,
+    byHand: { slots: 1, settings: SETTINGS },
     repackedBytes: () => 0,
     replacedBytes: () => 0,
     computeBytes: () => 0,

@@ -4,23 +4,20 @@ import { rotated } from "../kit/rotated.ts";
 import { withTeardown } from "../kit/teardown.ts";
 import type { Cell } from "../pool/rounds.ts";
 import type { Contestant, Defer } from "./contestants.ts";
-import type { TuneLoad } from "./method.ts";
+import { QUIET_TURNS, type TuneLoad } from "./method.ts";
 
 /** llama-server with its defaults gives about a token a second beside a neighbour: fewer tokens, or it takes an hour. */
 const SHORTER = 6;
 const LEAST_TOKENS = 4;
 /** One answer alone is over in two seconds: too short to say much. */
 const LEAST_REQUESTS = 2;
-/** So many times as many where it is quiet, for there the ratios are near 1. */
-const QUIET_TIMES = 2;
 
 /** Of so many rounds one goes on beside the neighbour: most of the time is spent there, on ratios that need no decimals. */
 const BUSY_EACH = 2;
 
 /**
- * Each round: both started anew (of processes with the same flags some are 5 to 10% faster than others for as long as
- * they live), then quiet, then, in every other round, beside a neighbour; at every concurrency both, one after the other,
- * begun with another one.
+ * Each round: both started anew, then quiet, then, in every other round, beside a neighbour; at every concurrency both, one
+ * after the other, each turn begun with the other one.
  */
 export async function measure(
   start: (defer: Defer) => Promise<Contestant[]>,
@@ -31,13 +28,15 @@ export async function measure(
   for (let round = 0; round < load.rounds; round += 1) {
     report(`round ${round + 1} of ${load.rounds}: starting both`);
     await withTeardown(async (defer) => {
-      const contestants = rotated(await start(defer), round);
+      const contestants = await start(defer);
       await warmUp(contestants, load);
       report("quiet");
-      cells.push(...(await turns(contestants, load, round, false)));
+      for (let turn = round * QUIET_TURNS; turn < (round + 1) * QUIET_TURNS; turn += 1) {
+        cells.push(...(await takeTurn(contestants, load, turn, false)));
+      }
       if (round % BUSY_EACH === 0) {
         report("busy neighbour");
-        cells.push(...(await besideNeighbour(() => turns(rotated(contestants, round / BUSY_EACH), load, round, true))));
+        cells.push(...(await besideNeighbour(() => takeTurn(contestants, load, round / BUSY_EACH, true))));
       }
     });
   }
@@ -51,19 +50,19 @@ async function warmUp(contestants: readonly Contestant[], { concurrencies, token
   }
 }
 
-async function turns(
+async function takeTurn(
   contestants: readonly Contestant[],
   { concurrencies, tokens }: TuneLoad,
-  round: number,
+  turn: number,
   busyNeighbour: boolean,
 ): Promise<Cell[]> {
   const asked = busyNeighbour ? Math.max(LEAST_TOKENS, Math.round(tokens / SHORTER)) : tokens;
   const cells: Cell[] = [];
   for (const concurrency of concurrencies) {
-    const requests = Math.max(LEAST_REQUESTS, concurrency) * (busyNeighbour ? 1 : QUIET_TIMES);
-    for (const contestant of contestants) {
+    const requests = Math.max(LEAST_REQUESTS, concurrency);
+    for (const contestant of rotated(contestants, turn)) {
       const tokensPerSecond = await rateOf(contestant, { concurrency, requests, tokens: asked });
-      cells.push({ name: contestant.name, round, busyNeighbour, concurrency, tokensPerSecond });
+      cells.push({ name: contestant.name, round: turn, busyNeighbour, concurrency, tokensPerSecond });
     }
   }
   return cells;

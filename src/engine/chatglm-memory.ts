@@ -1,6 +1,7 @@
 import type { ModelDescription } from "../model/description.ts";
 import type { EngineTraits } from "../plan/engine-choice.ts";
 import { MIB } from "../plan/memory.ts";
+import type { EngineSettings } from "../plan/settings.ts";
 import type { Shape } from "../plan/shape.ts";
 
 /** Tokens that chatglm-server reads at once, where the model allows to read a prompt in pieces. */
@@ -16,6 +17,17 @@ const ACTIVATIONS = 24;
 /** Tables of scores alive at once: the products, and what the mask is added to. */
 const SCORES = 2;
 
+/** There are no others. */
+const SETTINGS: EngineSettings = {
+  batch: CHUNK,
+  flashAttention: "off",
+  spin: "active",
+  speculation: "off",
+  sharedCache: false,
+  hugePages: false,
+  mapWeights: true,
+};
+
 export const chatglmTraits: EngineTraits = {
   mostSlots: 1,
   usualSlots: 1,
@@ -23,15 +35,8 @@ export const chatglmTraits: EngineTraits = {
   exceedsContext: false,
   keyValueTypes: ["f16"],
   tunables: [],
-  usualSettings: () => ({
-    batch: CHUNK,
-    flashAttention: "off",
-    spin: "active",
-    speculation: "off",
-    sharedCache: false,
-    hugePages: false,
-    mapWeights: true,
-  }),
+  usualSettings: () => SETTINGS,
+  byHand: { slots: 1, settings: SETTINGS },
   repackedBytes: () => 0,
   replacedBytes: () => 0,
   computeBytes,

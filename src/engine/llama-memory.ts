@@ -34,8 +34,8 @@ const USUAL_SLOTS = 4;
  * 259, 277, 256 and 262 tokens a second in batches of 512, 256, 128 and 64.
  */
 const SHARED_BATCH = 128;
-/** Where nobody shares the worker only aborts wait: what the engine computes at once by default. */
-const LONE_BATCH = 512;
+/** What the engine computes at once by default. Where nobody shares the worker only aborts wait for it. */
+const OWN_BATCH = 512;
 
 export const llamaTraits: EngineTraits = {
   mostSlots: Number.POSITIVE_INFINITY,
@@ -45,7 +45,7 @@ export const llamaTraits: EngineTraits = {
   keyValueTypes: ["f16", "q8_0"],
   tunables: ["batch", "flashAttention", "spin", "sharedCache", "speculation", "hugePages", "mapWeights"],
   usualSettings: ({ slots }) => ({
-    batch: slots > 1 ? SHARED_BATCH : LONE_BATCH,
+    batch: slots > 1 ? SHARED_BATCH : OWN_BATCH,
     flashAttention: "auto",
     spin: "active",
     speculation: "off",
@@ -54,6 +54,19 @@ export const llamaTraits: EngineTraits = {
     hugePages: true,
     mapWeights: true,
   }),
+  // v0.5.0: without -np 4 slots share one cache.
+  byHand: {
+    slots: 4,
+    settings: {
+      batch: OWN_BATCH,
+      flashAttention: "auto",
+      spin: "active",
+      speculation: "off",
+      sharedCache: true,
+      hugePages: false,
+      mapWeights: true,
+    },
+  },
   repackedBytes,
   replacedBytes,
   computeBytes,

@@ -19,6 +19,8 @@ export interface EngineTraits {
   readonly tunables: readonly (keyof EngineSettings)[];
   /** Where nothing was measured. */
   usualSettings(shape: Pick<Shape, "slots">): EngineSettings;
+  /** What the program does when it is started with a model and nothing else: the tuner's yardstick. */
+  readonly byHand: Pick<Shape, "slots"> & { readonly settings: EngineSettings };
   /** Private copies of weights in each worker that repacks them for this CPU; 0 where there is nothing to repack. */
   repackedBytes(machine: Machine, model: ModelDescription): number;
   /** Of the model's files, what those copies stand for. */

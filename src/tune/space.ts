@@ -3,7 +3,7 @@ import type { EngineTraits } from "../plan/engine-choice.ts";
 import type { Plan, PlanOverrides } from "../plan/plan.ts";
 import { seatsFor } from "../plan/seats.ts";
 import type { EngineSettings, KeyValueType } from "../plan/settings.ts";
-import type { Candidate } from "./candidate.ts";
+import { type Candidate, keyOf } from "./candidate.ts";
 import type { Stage } from "./search.ts";
 
 /** What decides which candidates there are. */
@@ -25,6 +25,8 @@ const BATCHES = [64, 128, 256, 512] as const;
 const WORTH_ROUNDING = 1.05;
 /** Two processes with the same flags differ by as much, and huge pages make them differ less. */
 const WORTH_SMALL_PAGES = 1.05;
+/** Where sizes make no difference one of four is always ahead by chance, and a larger one holds up other answers. */
+const WORTH_ANOTHER_BATCH = 1.05;
 /** Guesses are right more often in a load's greedy answers than in people's texts. */
 const WORTH_GUESSING = 1.2;
 
@@ -34,11 +36,11 @@ export function startOf({ workers, slots, repack, keyValueType, settings }: Plan
   return { workers: workers.length, threads, slots, repack, keyValueType, settings };
 }
 
-/** One process on all CPUs, bound to none of them, with the usual settings: what a server started by hand is. */
-export function referenceOf(ground: Ground): Candidate {
-  const { machine, plan, traits, fixed } = ground;
-  const slots = fixed.slots ?? suitableSlots(ground, 1);
-  const settings = { ...traits.usualSettings({ slots }), ...fixed.settings };
+/** One process on all CPUs, bound to none of them, with the engine's own defaults: what a server started by hand is. */
+export function referenceOf({ machine, plan, traits, fixed }: Ground): Candidate {
+  const { byHand } = traits;
+  const slots = fixed.slots ?? byHand.slots;
+  const settings = { ...byHand.settings, ...fixed.settings };
   return { ...startOf(plan), workers: 1, threads: seatsFor(machine, {}).seats.length, slots, settings, isByHand: true };
 }
 
@@ -57,14 +59,14 @@ export function stagesOf(ground: Ground): Stage<Candidate>[] {
     tunes("sharedCache") && isText && setting("sharedCache", ({ slots }) => (slots > 1 ? [false, true] : [])),
     tunes("mapWeights") &&
       setting("mapWeights", ({ workers, settings }) => (workers > 1 || settings.mapWeights ? [true, false] : [])),
-    tunes("hugePages") && { ...setting("hugePages", () => [false, true]), leastGain: WORTH_SMALL_PAGES },
-    // A lone thread waits for nobody.
-    tunes("spin") && setting("spin", ({ threads }) => (threads > 1 ? ["active", "passive"] : [])),
-    tunes("batch") && isText && { ...setting("batch", () => BATCHES), isOrdered: true },
     canRepack && fixed.repack === undefined && choice("repack", [true, false], (repack) => ({ repack })),
     // "auto" is "on" wherever it is supported. Values in q8_0 are read by flash attention only.
     tunes("flashAttention") &&
       setting("flashAttention", ({ keyValueType }) => (keyValueType === "f16" ? ["auto", "off"] : [])),
+    // A lone thread waits for nobody.
+    tunes("spin") && setting("spin", ({ threads }) => (threads > 1 ? ["active", "passive"] : [])),
+    tunes("hugePages") && { ...setting("hugePages", () => [false, true]), leastGain: WORTH_SMALL_PAGES },
+    tunes("batch") && isText && { ...setting("batch", () => BATCHES), isOrdered: true, leastGain: WORTH_ANOTHER_BATCH },
     fixed.keyValueType === undefined && keyValueTypes(traits.keyValueTypes),
     speculation &&
       tunes("speculation") && { ...setting("speculation", () => ["off", "ngram"]), leastGain: WORTH_GUESSING },
@@ -77,25 +79,35 @@ function isOpen({ traits, fixed }: Ground, setting: keyof EngineSettings): boole
   return traits.tunables.includes(setting) && fixed.settings?.[setting] === undefined;
 }
 
-/**
- * Workers on all seats, each with slots for its share of the requests; never more workers than requests. One alone has
- * nobody to share the file's pages with.
- */
+/** Workers on all seats, each with slots for its share of the requests; never more workers than requests. */
 function splits(ground: Ground, best: Candidate): Candidate[] {
   const { fixed, plan } = ground;
-  const mayCopy = isOpen(ground, "mapWeights");
   const seats = seatsFor(ground.machine, {}).seats.length;
   const most = Math.min(plan.concurrency, Math.floor(seats / (fixed.threads ?? 1)));
   const counts = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128].filter((count) => count <= most);
-  return withOwn(
-    best,
-    counts.map((workers) => {
-      const threads = fixed.threads ?? Math.floor(seats / workers);
-      const settings = mayCopy && workers === 1 ? { ...best.settings, mapWeights: false } : best.settings;
-      return { ...best, workers, threads, slots: fixed.slots ?? suitableSlots(ground, workers), settings };
-    }),
-    ({ workers }) => workers,
-  );
+  const others = counts.map((workers) => {
+    const threads = fixed.threads ?? Math.floor(seats / workers);
+    const slots = fixed.slots ?? suitableSlots(ground, workers);
+    const settings = workers === 1 ? loneSettings(ground, best, slots) : best.settings;
+    return { ...best, workers, threads, slots, settings };
+  });
+  // A best that is one worker, too, may be set otherwise than that one.
+  const rest = others.filter((other) => other.workers !== best.workers || other.workers === 1);
+  return [best, ...rest.filter((other) => keyOf(other) !== keyOf(best))].sort((a, b) => a.workers - b.workers);
+}
+
+/**
+ * One worker on all CPUs is the reference made better, so it begins with that one's cache and batch; that others are no
+ * worse is asked later. But it has nobody to share the file's pages with.
+ */
+function loneSettings(ground: Ground, best: Candidate, slots: number): EngineSettings {
+  const { batch, sharedCache } = ground.traits.byHand.settings;
+  return {
+    ...best.settings,
+    ...(isOpen(ground, "batch") ? { batch } : {}),
+    ...(isOpen(ground, "sharedCache") ? { sharedCache: sharedCache && slots > 1 } : {}),
+    ...(isOpen(ground, "mapWeights") ? { mapWeights: false } : {}),
+  };
 }
 
 /** Sequences are computed in fours. */

@@ -40,9 +40,29 @@ describe("the space of candidates", () => {
     ]);
   });
 
-  it("has one process on all CPUs as its yardstick", async () => {
-    const given = await ground("vps-2-cores", 8);
-    expect(shapeOf(referenceOf(given))).toBe("1x2x8");
+  it("has a lone worker begin with what a server started by hand has, unless told otherwise", async () => {
+    const lone = async (concurrency: number, fixed: PlanOverrides = {}) => {
+      const given = await ground("vps-2-cores", concurrency, fixed);
+      const one = { ...startOf(given.plan), workers: 1, slots: 4 };
+      const answers = stagesOf(given)[0]?.answers(one) ?? [];
+      return answers.filter(({ workers }) => workers === 1).map(({ settings }) => settings);
+    };
+    expect(await lone(8)).toMatchObject([
+      { batch: 128, sharedCache: false },
+      { batch: 512, sharedCache: true },
+    ]);
+    expect((await lone(1)).at(-1)).toMatchObject({ batch: 512, sharedCache: false });
+    const fixed = { settings: { batch: 64, sharedCache: false, mapWeights: true } };
+    expect((await lone(8, fixed)).every(({ batch, sharedCache }) => batch === 64 && !sharedCache)).toBe(true);
+  });
+
+  it("has one process on all CPUs with the engine's own defaults as its yardstick", async () => {
+    const reference = referenceOf(await ground("vps-2-cores", 8));
+    expect(shapeOf(reference)).toBe("1x2x4");
+    expect(reference).toMatchObject({ isByHand: true, settings: { batch: 512, sharedCache: true, mapWeights: true } });
+    const fixed = referenceOf(await ground("vps-2-cores", 8, { slots: 8, settings: { batch: 64 } }));
+    expect(shapeOf(fixed)).toBe("1x2x8");
+    expect(fixed.settings).toMatchObject({ batch: 64, sharedCache: true });
   });
 
   it("never has more threads than CPUs, nor more workers than requests", async () => {
@@ -93,18 +113,18 @@ describe("the space of candidates", () => {
       "threads",
       "shared cache",
       "mapped weights",
-      "huge pages",
-      "spin",
-      "batch",
       "repack",
       "flash attention",
+      "spin",
+      "huge pages",
+      "batch",
       "KV type",
     ]);
     const fixed = { workers: 2, threads: 1, slots: 4, repack: true, keyValueType: "f16" } as const;
     expect(await names({ ...fixed, settings: { batch: 64, spin: "active", sharedCache: false } })).toEqual([
       "mapped weights",
-      "huge pages",
       "flash attention",
+      "huge pages",
     ]);
   });
 
