@@ -13,8 +13,9 @@ export interface EngineSettings {
   /** How threads wait for each other: "active" spins (quick on quiet hosts), "passive" sleeps. */
   readonly spin: "active" | "passive";
   /**
-   * One buffer of keys and values for all slots of a worker, instead of one each: quicker for short texts, slower for
-   * long ones, since each sequence looks past everybody's tokens.
+   * One buffer of keys and values for all slots of a worker, instead of one each: slower for long texts, since each
+   * sequence looks past everybody's tokens; quicker for short ones, since with one each llama-server computes only slots
+   * side by side together, and of these only as many tokens as each of them has (`split_equal` of its batches).
    */
   readonly sharedCache: boolean;
   /** Guesses of the next tokens from the text so far, checked at once: gains where answers repeat their prompts. */

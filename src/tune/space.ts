@@ -23,7 +23,7 @@ export interface Ground {
 const BATCHES = [64, 128, 256, 512] as const;
 /** What q8_0 must win to be worth its rounding. */
 const WORTH_ROUNDING = 1.05;
-/** Two processes with the same flags differ by as much, and huge pages make them differ less. */
+/** With a small model huge pages change nothing that short measurements could tell from noise, and large ones gain by them. */
 const WORTH_SMALL_PAGES = 1.05;
 /** Where sizes make no difference one of four is always ahead by chance, and a larger one holds up other answers. */
 const WORTH_ANOTHER_BATCH = 1.05;

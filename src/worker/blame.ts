@@ -20,3 +20,34 @@ export function afterCrash({ served, inARow }: Blame, servedNow: number): Blame 
 export function isOnRequests({ inARow }: Blame): boolean {
   return inARow <= 2;
 }
+
+/** What is known of a worker here. */
+interface Serving {
+  /** Requests answered in full. */
+  readonly served: number;
+  /** Resolves when its process has ended. */
+  readonly ended: Promise<unknown>;
+}
+
+/** Counts what the workers of one plan after the other have answered, and judges each crash by it. */
+export class Crashes {
+  readonly #running = new Set<Serving>();
+  /** Of those that have ended. */
+  #served = 0;
+  #blame = NO_BLAME;
+
+  count(worker: Serving): void {
+    this.#running.add(worker);
+    worker.ended.then(() => {
+      this.#running.delete(worker);
+      this.#served += worker.served;
+    });
+  }
+
+  /** To be called once for each worker that died with requests in it: whether it is put down to them. */
+  blameRequests(): boolean {
+    const served = [...this.#running].reduce((sum, worker) => sum + worker.served, this.#served);
+    this.#blame = afterCrash(this.#blame, served);
+    return isOnRequests(this.#blame);
+  }
+}

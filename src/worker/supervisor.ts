@@ -6,7 +6,7 @@ import type { Engine, Program } from "../engine/engine.ts";
 import { CorralError } from "../errors.ts";
 import type { Plan, WorkerPlan } from "../plan/plan.ts";
 import { Backoff, type BackoffOptions } from "./backoff.ts";
-import { afterCrash, isOnRequests, NO_BLAME } from "./blame.ts";
+import { Crashes } from "./blame.ts";
 import { BREAKER_LIMITS, type BreakerLimits } from "./breaker.ts";
 import { startError } from "./failure.ts";
 import type { Journal } from "./journal.ts";
@@ -102,11 +102,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   );
   #plan: Plan;
   #repacking: Repacking = "planned";
-  #blame = NO_BLAME;
-  /** Those whose processes have not ended. */
-  readonly #workers = new Set<Worker>();
-  /** Requests answered in full by all others. */
-  #served = 0;
+  readonly #crashes = new Crashes();
 
   constructor(setup: SupervisorSetup) {
     super();
@@ -121,7 +117,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       startWorker: (plan) => this.#startWorker(plan),
       mayBeRepacking: () => this.#plan.repack && this.#repacking === "planned",
       suspectRepacking: (failure) => this.#suspectRepacking(failure),
-      blamesRequests: () => this.#blamesRequests(),
+      blamesRequests: () => this.#crashes.blameRequests(),
       tried: (failure) => this.#noteTried(failure),
     };
   }
@@ -275,11 +271,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       loadOf,
       output: journal.open(id, plan.replica),
     });
-    this.#workers.add(worker);
-    worker.ended.then(() => {
-      this.#workers.delete(worker);
-      this.#served += worker.served;
-    });
+    this.#crashes.count(worker);
     worker.on("state", (state) => {
       const { replica, pid, endpoint } = worker;
       this.emit("worker", { replica, start, id, pid, state, endpoint });
@@ -291,12 +283,6 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #noteTried(failure: Failure | null): void {
     if (failure !== null) this.#repacking = afterFailedStart(this.#repacking, failure);
     this.#standing.tried(failure);
-  }
-
-  #blamesRequests(): boolean {
-    const served = [...this.#workers].reduce((sum, worker) => sum + worker.served, this.#served);
-    this.#blame = afterCrash(this.#blame, served);
-    return isOnRequests(this.#blame);
   }
 
   #suspectRepacking(failure: Failure): void {
