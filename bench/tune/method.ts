@@ -19,7 +19,8 @@ with the model and nothing else (so: as many threads as cores, 4 slots). A 0.5B 
 speed does not see values) is asked by corral's load generator: prompts of ${tokens} random tokens that no cache knows, answers
 of exactly ${tokens} tokens; beside the neighbour, in every other round, a sixth of both. Each of ${rounds} rounds starts both
 anew; one is idle while the other is asked; at every concurrency (${concurrencies.join(", ")} at once) they take turns, begun with
-the other one each time, ${QUIET_TURNS} in a quiet round; figures are medians, ratios medians of the turns' ratios (least to most). Tokens per second: all answers' tokens over the time from
-the first question to the last answer's end. One process asks both: corral's pool as a library does, llama-server over
-TCP. Neighbour busy: one process that computes without end, pinned nowhere. It, the rival and each worker have sessions of their own.`;
+the other one each time, ${QUIET_TURNS} in a quiet round; figures are medians, ratios medians of the turns' ratios (least to
+most). Tokens per second: all answers' tokens over the time from the first question to the last answer's end. One process
+asks both: corral's pool as a library does, llama-server over TCP. Neighbour busy: one process that computes without end,
+pinned nowhere. It, the rival and each worker have sessions of their own.`;
 }

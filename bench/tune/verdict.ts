@@ -26,14 +26,8 @@ export function verdictsOf(cells: readonly Cell[], tuned: string, rival: string,
   const everywhere = [false, true].flatMap((busy) =>
     concurrencies.map((n) => judged(NEVER_LESS, ratio(busy, n), `${n} at once, ${busy ? "busy neighbour" : "quiet"}`)),
   );
-  const atGoal = concurrencies.includes(goalConcurrency)
-    ? [
-        judged(
-          BESIDE_NEIGHBOUR,
-          ratio(true, goalConcurrency),
-          `${goalConcurrency} at once, busy neighbour (the goal's)`,
-        ),
-      ]
-    : [];
+  const atGoal = concurrencies
+    .filter((n) => n === goalConcurrency)
+    .map((n) => judged(BESIDE_NEIGHBOUR, ratio(true, n), `${n} at once, busy neighbour (the goal's)`));
   return [...everywhere, ...atGoal];
 }

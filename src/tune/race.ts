@@ -14,9 +14,9 @@ export interface RaceRules {
 
 /**
  * Behind by more than this after so many rounds, a challenger is not measured again. On shared hosts the ratio of two
- * measurements of 10 s is off by 6% or so: one alone is no reason to give up what may be 5% ahead.
+ * measurements of 10 s is off by 6% or so: one bad one is no reason to give up what may be 5% ahead.
  */
-const HOPELESS = [0.92, 1];
+const HOPELESS = [0.92, 0.98];
 /** Ahead by so much in each of two rounds, a challenger needs no third. */
 const CLEAR = 1.1;
 

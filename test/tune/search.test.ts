@@ -129,6 +129,13 @@ describe("a search", () => {
     expect((await search({ start: 0, stages, keyOf: String, measure })).best).toBe(0);
   });
 
+  it("does not give up after one bad measurement what is ahead in the others", async () => {
+    const stages = [{ about: "place", isOrdered: false, answers: () => [0, 1] }];
+    const challenger = [0.93, 1.06, 1.07];
+    const measure = async (place: number) => (place === 1 ? (challenger.shift() ?? 1.06) : 1);
+    expect((await search({ start: 0, stages, keyOf: String, measure })).best).toBe(1);
+  });
+
   it("leaves a start that can't run for one that can", async () => {
     const stages = [{ about: "place", isOrdered: false, answers: () => [0, 1] }];
     const measure = async (place: number) => [0, 1][place]!;
