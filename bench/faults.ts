@@ -47,7 +47,9 @@ async function main({ engine, case: names, without, quick = false, json }: Optio
     console.log(`${result.table}\n`);
   }
   const noise = noiseSince();
-  const verdicts = results.flatMap((result) => result.verdicts);
+  const verdicts = results.flatMap(({ name, verdicts: own }) =>
+    own.map((verdict) => ({ ...verdict, what: `${name}: ${verdict.what}` })),
+  );
   console.log(`${verdictText(verdicts)}\n\n${noiseLine(noise)}`);
   if (json !== undefined) writeFileSync(json, toJson({ machine: machineLine(), engine, results, noise }));
   process.exitCode = exitCodeOf(verdicts);

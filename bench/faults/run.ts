@@ -16,7 +16,7 @@ export interface CaseResult {
   readonly name: string;
   readonly figures: ReadonlyMap<string, unknown>;
   readonly table: string;
-  /** Of corral alone; each says of which case it is. */
+  /** Of corral alone. */
   readonly verdicts: readonly Verdict[];
 }
 
@@ -58,8 +58,7 @@ async function runCase<Figures>(
     name: fault.name,
     figures,
     table: tableOf(fault, figures),
-    verdicts:
-      ours === undefined ? [] : fault.verdicts(ours).map((of) => ({ ...of, what: `${fault.name}: ${of.what}` })),
+    verdicts: ours === undefined ? [] : fault.verdicts(ours),
   };
 }
 

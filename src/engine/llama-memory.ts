@@ -37,6 +37,19 @@ const SHARED_BATCH = 128;
 /** What the engine computes at once by default. Where nobody shares the worker only aborts wait for it. */
 const OWN_BATCH = 512;
 
+/** Of v0.5.0 started with a model and nothing else. */
+const OWN_SETTINGS: EngineSettings = {
+  batch: OWN_BATCH,
+  flashAttention: "auto",
+  spin: "active",
+  speculation: "off",
+  sharedCache: true,
+  hugePages: false,
+  mapWeights: true,
+};
+/** The same: what it takes without -np. */
+const OWN_SLOTS = 4;
+
 export const llamaTraits: EngineTraits = {
   mostSlots: Number.POSITIVE_INFINITY,
   usualSlots: USUAL_SLOTS,
@@ -45,28 +58,13 @@ export const llamaTraits: EngineTraits = {
   keyValueTypes: ["f16", "q8_0"],
   tunables: ["batch", "flashAttention", "spin", "sharedCache", "speculation", "hugePages", "mapWeights"],
   usualSettings: ({ slots }) => ({
+    ...OWN_SETTINGS,
     batch: slots > 1 ? SHARED_BATCH : OWN_BATCH,
-    flashAttention: "auto",
-    spin: "active",
-    speculation: "off",
     sharedCache: false,
     // Weights are read whole for each token: with 4 KiB pages, through tens of thousands of entries of the page tables.
     hugePages: true,
-    mapWeights: true,
   }),
-  // v0.5.0: without -np 4 slots share one cache.
-  byHand: {
-    slots: 4,
-    settings: {
-      batch: OWN_BATCH,
-      flashAttention: "auto",
-      spin: "active",
-      speculation: "off",
-      sharedCache: true,
-      hugePages: false,
-      mapWeights: true,
-    },
-  },
+  byHand: { slots: OWN_SLOTS, settings: OWN_SETTINGS },
   repackedBytes,
   replacedBytes,
   computeBytes,

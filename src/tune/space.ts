@@ -91,9 +91,10 @@ function splits(ground: Ground, best: Candidate): Candidate[] {
     const settings = workers === 1 ? loneSettings(ground, best, slots) : best.settings;
     return { ...best, workers, threads, slots, settings };
   });
-  // A best that is one worker, too, may be set otherwise than that one.
-  const rest = others.filter((other) => other.workers !== best.workers || other.workers === 1);
-  return [best, ...rest.filter((other) => keyOf(other) !== keyOf(best))].sort((a, b) => a.workers - b.workers);
+  const isAnother = (other: Candidate) =>
+    // A best that is one worker, too, may be set otherwise than that one.
+    other.workers !== best.workers || (other.workers === 1 && keyOf(other) !== keyOf(best));
+  return [best, ...others.filter(isAnother)].sort((a, b) => a.workers - b.workers);
 }
 
 /**
